@@ -1,0 +1,1 @@
+"""Look at it: pages over the stored runs."""

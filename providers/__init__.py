@@ -1,0 +1,1 @@
+"""Ask a model one thing, once, and say exactly what happened."""

@@ -1,0 +1,151 @@
+"""Model specs (`PROVIDER:MODEL[@BASE_URL]`) and the providers that stand behind them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from providers.dialects import DIALECTS, Dialect
+from providers.errors import SpecError
+from providers.types import ChatProvider
+
+OTHER_PROVIDERS = ("ollama", "replay", "scripted")
+PROVIDERS = (*DIALECTS, *OTHER_PROVIDERS)
+_EXAMPLE = (
+    "for example openai:gpt-6-luna, solar:solar-pro4, ollama:exaone3.5:7.8b, vllm:NAME@http://host:8000/v1"
+)
+_LOOKS_LIKE_ADDRESS = re.compile(r"^[\w.-]+:\d+(/|$)|^localhost\b|/v1/?$")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A parsed spec. `base_url` is None until `resolve`, unless the spec names it."""
+
+    provider: str
+    model: str
+    base_url: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}" + (f"@{self.base_url}" if self.base_url else "")
+
+    @property
+    def label(self) -> str:
+        """The short name a report shows: a recording's own name, else provider and model."""
+        return self.model if self.provider == "replay" else f"{self.provider}:{self.model}"
+
+
+def parse_spec(text: str) -> ModelSpec:
+    """Parse `PROVIDER:MODEL[@BASE_URL]`.
+
+    Raises:
+        SpecError: unknown provider, no model, or a base URL that cannot be used.
+    """
+    provider, colon, rest = text.strip().partition(":")
+    if not text.isprintable():
+        raise SpecError(f"model spec {text!r} holds unprintable characters")
+    if not colon or not rest:
+        raise SpecError(f"model spec {text!r} must be PROVIDER:MODEL[@BASE_URL], {_EXAMPLE}")
+    if provider not in PROVIDERS:
+        raise SpecError(f"unknown provider {provider!r} in {text!r}; known: {', '.join(PROVIDERS)}")
+    if provider in ("replay", "scripted"):
+        return ModelSpec(provider, rest)
+    model, at, url = rest.rpartition("@")
+    if not at or "://" not in url:
+        if at and _LOOKS_LIKE_ADDRESS.search(url):
+            raise SpecError(f"the base URL in {text!r} must start with http:// or https://: @http://{url}")
+        model, url = rest, ""
+    if not model:
+        raise SpecError(f"model spec {text!r} names no model, {_EXAMPLE}")
+    return ModelSpec(provider, model, _checked_url(url) if url else None)
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise SpecError(f"base URL {url!r} cannot be read: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SpecError(f"base URL {url!r} must be http://HOST[:PORT][/PATH] or https://…")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        # Never echo it: what stands there may be a key.
+        raise SpecError(
+            f"the base URL of host {parts.hostname!r} carries credentials or a query; "
+            "keys belong in environment variables"
+        )
+    return url.rstrip("/")
+
+
+def resolve(spec: ModelSpec, environ: Mapping[str, str]) -> ModelSpec:
+    """The spec with its base URL filled in from the environment or the provider's default."""
+    if spec.base_url is not None or spec.provider in ("replay", "scripted"):
+        return spec
+    if spec.provider == "ollama":
+        return ModelSpec(spec.provider, spec.model, _ollama_url(environ.get("OLLAMA_HOST", "")))
+    dialect = DIALECTS[spec.provider]
+    override = environ.get(dialect.base_url_variable, "") if dialect.base_url_variable else ""
+    url = override or dialect.base_url
+    if url is None:
+        raise SpecError(
+            f"{spec} needs its server's address: {spec.provider}:{spec.model}@http://HOST:PORT/v1"
+        )
+    return ModelSpec(spec.provider, spec.model, _checked_url(url))
+
+
+def _ollama_url(host: str) -> str:
+    from providers.ollama import DEFAULT_BASE_URL
+
+    if not host:
+        return DEFAULT_BASE_URL
+    if "://" in host:
+        return _checked_url(host)
+    name, _, port = host.partition(":")
+    # A server is told to listen on 0.0.0.0 with the same variable; a client must not connect there.
+    return _checked_url(f"http://{'localhost' if name in ('', '0.0.0.0') else name}:{port or 11434}")
+
+
+def _key(dialect: Dialect, spec: ModelSpec, environ: Mapping[str, str]) -> str | None:
+    key = environ.get(dialect.key_variable, "").strip()
+    # A server of one's own behind the same dialect may do without a key; the vendor's may not.
+    if not key and dialect.key_required and spec.base_url == dialect.base_url:
+        raise SpecError(
+            f"{spec.provider} needs a key: set the environment variable {dialect.key_variable} "
+            f"(export {dialect.key_variable}=…) and run again"
+        )
+    if not key.isascii() or not key.isprintable():
+        raise SpecError(
+            f"the key in {dialect.key_variable} holds characters that no key has; was it pasted whole?"
+        )
+    return key or None
+
+
+def open_provider(spec: ModelSpec, environ: Mapping[str, str], max_connections: int) -> ChatProvider:
+    """The provider of a resolved spec (for `replay`, of a spec that names one file's only model).
+
+    Raises:
+        SpecError: no key where one is needed, unknown scripted model, unreadable recording.
+    """
+    if spec.provider == "scripted":
+        from providers.scripted import ScriptedProvider
+
+        return ScriptedProvider(spec.model)
+    if spec.provider == "replay":
+        from providers.replay import ReplayProvider, read_recordings
+
+        recordings = read_recordings(Path(spec.model))
+        if len(recordings) > 1:
+            raise SpecError(f"{spec} holds {len(recordings)} models; name one file with one model")
+        return ReplayProvider(recordings[0])
+    if spec.base_url is None:
+        raise SpecError(f"{spec} is not resolved: it has no base URL")
+    if spec.provider == "ollama":
+        from providers.ollama import OllamaProvider
+
+        return OllamaProvider(spec.model, spec.base_url, max_connections)
+    from providers.openai_compatible import OpenAICompatibleProvider
+
+    dialect = DIALECTS[spec.provider]
+    return OpenAICompatibleProvider(
+        dialect, spec.model, spec.base_url, _key(dialect, spec, environ), max_connections
+    )

@@ -1,0 +1,61 @@
+"""The only retrier. SDK retries are off, so one policy decides how often anything is asked again."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import tenacity
+
+from providers.errors import ProviderError
+from providers.types import ChatCompletion
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Attempts count the first call; a Retry-After above the cap ends the call instead of a blind sleep."""
+
+    max_attempts: int = 6
+    initial_wait_s: float = 0.5
+    max_wait_s: float = 30.0
+    retry_after_cap_s: float = 120.0
+
+
+def _error(state: tenacity.RetryCallState) -> ProviderError | None:
+    error = state.outcome.exception() if state.outcome is not None else None
+    return error if isinstance(error, ProviderError) else None
+
+
+async def complete_with_retry(
+    call: Callable[[], Awaitable[ChatCompletion]],
+    policy: RetryPolicy,
+    on_retry: Callable[[ProviderError], None] | None = None,
+) -> ChatCompletion:
+    """Call until it succeeds or the policy gives up; the last error is raised as it came."""
+    backoff = tenacity.wait_random_exponential(multiplier=policy.initial_wait_s, max=policy.max_wait_s)
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = _error(state)
+        if error is not None and error.retry_after_s is not None:
+            # A little jitter, so that a crowd told to wait one second does not return as one.
+            return error.retry_after_s + backoff(state) * 0.1
+        return backoff(state)
+
+    def stop(state: tenacity.RetryCallState) -> bool:
+        error = _error(state)
+        if error is None:
+            return True
+        limit = min(policy.max_attempts, error.max_attempts or policy.max_attempts)
+        return state.attempt_number >= limit or (error.retry_after_s or 0.0) > policy.retry_after_cap_s
+
+    def before_sleep(state: tenacity.RetryCallState) -> None:
+        error = _error(state)
+        if error is not None and on_retry is not None:
+            on_retry(error)
+
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(lambda e: isinstance(e, ProviderError) and e.retryable),
+        wait=wait,
+        stop=stop,
+        before_sleep=before_sleep,
+        reraise=True,
+    )
+    return await retrying(call)

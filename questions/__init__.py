@@ -1,0 +1,1 @@
+"""What is asked: question types, the shipped sets, readers for other people's formats."""

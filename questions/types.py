@@ -1,0 +1,95 @@
+"""What is asked: a question is a conversation of one or more user turns.
+
+A turn says which language its answer must be in and, where the answer is checkable, a reference
+and deterministic checks. These types are data; `judge/checks` decides them.
+"""
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ExpectedLanguage = Literal["ko", "en", "any"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class ContainsCheck(_Record):
+    """The answer holds every `all_of` and at least one `any_of`, and none of `none_of` (spaces ignored)."""
+
+    type: Literal["contains"]
+    all_of: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+
+
+class NumberCheck(_Record):
+    """The answer states this number, digits grouped or not (`1,200` is `1200`)."""
+
+    type: Literal["number"]
+    value: float
+    tolerance: float = 0.0
+
+
+class LengthCheck(_Record):
+    """Characters of the answer without surrounding white space."""
+
+    type: Literal["length"]
+    min_chars: int = Field(default=1, ge=0)
+    max_chars: int | None = Field(default=None, ge=1)
+
+
+class FormatCheck(_Record):
+    """The shape of the answer: a fenced code block, valid JSON, or so many list items."""
+
+    type: Literal["format"]
+    shape: Literal["code", "json", "list"]
+    items: int | None = Field(default=None, ge=1)
+
+
+Check = Annotated[ContainsCheck | NumberCheck | LengthCheck | FormatCheck, Field(discriminator="type")]
+
+
+class Turn(_Record):
+    prompt: str = Field(min_length=1)
+    reference: str | None = None
+    expected_language: ExpectedLanguage = "ko"
+    checks: tuple[Check, ...] = ()
+
+
+class Question(_Record):
+    """One conversation to hold with every model."""
+
+    id: str = Field(min_length=1, max_length=120, pattern=r"^[^\s#]+$")
+    category: str = Field(min_length=1)
+    turns: tuple[Turn, ...] = Field(min_length=1)
+    system: str | None = None
+    rubric: str | None = None
+    rationale: str | None = None
+    leaf: str | None = None
+    policy: str | None = None
+    pair_id: str | None = None
+    tags: tuple[str, ...] = ()
+
+    def digest(self) -> str:
+        """sha256 of everything that reaches the candidate, the judge or a check."""
+        content = self.model_dump(mode="json", exclude={"rationale", "tags"})
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+class QuestionSet(_Record):
+    """A named, ordered list of questions."""
+
+    set: str = Field(min_length=1)
+    version: str = "1"
+    title: str | None = None
+    description: str | None = None
+    licence: str | None = None
+    questions: tuple[Question, ...] = Field(min_length=1)
+
+    def digest(self) -> str:
+        """sha256 over the questions' digests, in order."""
+        return hashlib.sha256("\n".join(q.digest() for q in self.questions).encode()).hexdigest()

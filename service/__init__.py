@@ -1,0 +1,1 @@
+"""Run it: plan, ask, store, resume, report."""

@@ -1,0 +1,251 @@
+"""From what the user asked for (a plan file or flags) to a frozen, hashed plan.
+
+`PlanFile` is what a person writes; `RunPlan` is what a run stands for: models and judges resolved to
+endpoints, the rubric's full text, and the digests of the questions. Two plans with the same hash
+buy the same things.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from judge.grading.rules import RULE_JUDGE
+from judge.prompt import template_hash
+from judge.rubric import Rubric, load_rubric
+from providers.errors import SpecError
+from providers.registry import ModelSpec, parse_spec, resolve
+from providers.replay import Recording, read_recordings
+from providers.types import SamplingParams
+from questions.library import load_set
+from questions.readers import read_questions
+from questions.types import Question
+from service.errors import UsageError
+
+DEFAULT_SET = "starter"
+DEFAULT_RUBRIC = "turn-0-10"
+_NAME = re.compile(r"^[^\x00-\x1f\x7f]{1,100}$")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sampling(_Frozen):
+    """Generation parameters as a plan names them; null is "not sent"."""
+
+    temperature: float | None = Field(default=0.0, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    seed: int | None = None
+    max_output_tokens: int | None = Field(default=2048, ge=1)
+    stop: tuple[str, ...] = ()
+    reasoning_effort: str | None = None
+
+    def params(self) -> SamplingParams:
+        return SamplingParams(**self.model_dump())
+
+
+class PlanFile(_Frozen):
+    """A plan file, or the same given as flags."""
+
+    name: str | None = None
+    models: tuple[str, ...] = Field(min_length=1)
+    judges: tuple[str, ...] = Field(min_length=1)
+    questions: tuple[str, ...] = ()
+    rubric: str = DEFAULT_RUBRIC
+    samples: int = Field(default=1, ge=1, le=1000)
+    judge_repeats: int = Field(default=1, ge=1, le=1000)
+    limit: int | None = Field(default=None, ge=1)
+    generation: Sampling = Sampling()
+    judging: Sampling = Sampling(max_output_tokens=1024)
+    concurrency: int = Field(default=16, ge=1, le=4096)
+    deadline_s: float = Field(default=300.0, gt=0, le=86400)
+
+    @field_validator("models", "judges", "questions", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("models", "judges")
+    @classmethod
+    def _specs_parse(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            parse_spec(text)
+        if len(set(value)) < len(value):
+            raise ValueError("the same model is named twice")
+        return value
+
+
+class EndpointPlan(_Frozen):
+    """One model behind one address, as the plan resolved it. `digest` is that of a recording."""
+
+    label: str
+    provider: str
+    model: str
+    base_url: str | None = None
+    digest: str | None = None
+    path: str | None = Field(default=None, exclude_if=lambda v: v is None)
+
+    def spec(self) -> ModelSpec:
+        return ModelSpec(self.provider, self.path or self.model, self.base_url)
+
+    @property
+    def is_rule_judge(self) -> bool:
+        return self.provider == "scripted" and self.model == RULE_JUDGE
+
+
+class SetPlan(_Frozen):
+    name: str
+    version: str
+    digest: str
+    licence: str | None = None
+
+
+class RunPlan(_Frozen):
+    """What a run stands for. Names, concurrency and deadlines are not part of it."""
+
+    models: tuple[EndpointPlan, ...]
+    judges: tuple[EndpointPlan, ...]
+    sets: tuple[SetPlan, ...]
+    question_digests: tuple[str, ...]
+    rubrics: dict[str, Rubric]
+    default_rubric: str
+    prompt_hashes: dict[str, str]
+    samples: int
+    judge_repeats: int
+    generation: Sampling
+    judging: Sampling
+
+    def hash(self) -> str:
+        return _digest(self.model_dump(mode="json", exclude={"models": {"__all__": {"path"}}}))
+
+    def comparability(self) -> dict[str, str]:
+        """What must agree before two scores may stand side by side, part by part."""
+        return {
+            "questions": _digest(list(self.question_digests)),
+            "rubric": _digest([self.rubrics[r].digest() for r in sorted(self.rubrics)]),
+            "judge": _digest([[j.provider, j.model, j.base_url, j.digest] for j in self.judges]),
+            "judge_prompt": _digest(self.prompt_hashes),
+            "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats]),
+            "generation": _digest([self.generation.model_dump(mode="json"), self.samples]),
+        }
+
+    def comparability_key(self) -> str:
+        return _digest(self.comparability())[:16]
+
+    def rubric_for(self, question: Question) -> Rubric:
+        return self.rubrics[question.rubric or self.default_rubric]
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        scale = self.rubrics[self.default_rubric].scale
+        return float(scale.min), float(scale.max)
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+class FrozenRun(_Frozen):
+    """A plan with what it needs to run: its questions and its name."""
+
+    name: str
+    plan: RunPlan
+    questions: tuple[Question, ...]
+
+
+def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | None = None) -> FrozenRun:
+    """Resolve specs, load questions and rubrics.
+
+    Raises:
+        UsageError, SpecError, SourceError: one line that says what is wrong.
+    """
+    recordings = _recordings(request.models)
+    models = [e for text in request.models for e in _endpoints(parse_spec(text), recordings, environ)]
+    judges = [e for text in request.judges for e in _endpoints(parse_spec(text), {}, environ)]
+    _unique([m.label for m in models], "model")
+    sets, questions = _questions(request, models)
+    rubrics = {r: load_rubric(r) for r in {request.rubric, *(q.rubric for q in questions if q.rubric)}}
+    _same_scale(rubrics)
+    plan = RunPlan(
+        models=tuple(models),
+        judges=tuple(judges),
+        sets=tuple(sets),
+        question_digests=tuple(q.digest() for q in questions),
+        rubrics=rubrics,
+        default_rubric=request.rubric,
+        prompt_hashes={r: template_hash(rubric) for r, rubric in sorted(rubrics.items())},
+        samples=request.samples,
+        judge_repeats=request.judge_repeats,
+        generation=request.generation,
+        judging=request.judging,
+    )
+    name = request.name or f"{default_name or '+'.join(s.name for s in sets)}-{plan.hash()[:8]}"
+    if not _NAME.match(name):
+        raise UsageError("a run name is 1 to 100 characters on one line")
+    return FrozenRun(name=name, plan=plan, questions=tuple(questions))
+
+
+def _recordings(specs: tuple[str, ...]) -> dict[str, list[Recording]]:
+    parsed = [parse_spec(text) for text in specs]
+    return {s.model: read_recordings(Path(s.model)) for s in parsed if s.provider == "replay"}
+
+
+def _endpoints(
+    spec: ModelSpec, recordings: Mapping[str, list[Recording]], environ: Mapping[str, str]
+) -> list[EndpointPlan]:
+    if spec.provider == "replay":
+        if spec.model not in recordings:
+            raise SpecError("a judge cannot be a recording; name a model, e.g. -j openai:gpt-6-luna")
+        return [
+            EndpointPlan(label=r.label, provider="replay", model=r.label, digest=r.digest, path=str(r.path))
+            for r in recordings[spec.model]
+        ]
+    resolved = resolve(spec, environ)
+    return [
+        EndpointPlan(
+            label=spec.label, provider=resolved.provider, model=resolved.model, base_url=resolved.base_url
+        )
+    ]
+
+
+def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetPlan], list[Question]]:
+    sources = request.questions
+    if sources:
+        loaded = [load_set(source) for source in sources]
+    elif all(m.provider == "replay" for m in models):
+        # Recorded answers carry their questions with them.
+        loaded = [read_questions(Path(m.path)) for m in models if m.path][:1]
+    else:
+        loaded = [load_set(DEFAULT_SET)]
+    sets = [SetPlan(name=s.set, version=s.version, digest=s.digest(), licence=s.licence) for s in loaded]
+    questions = [q for s in loaded for q in s.questions]
+    if len(loaded) > 1 and len({q.id for q in questions}) < len(questions):
+        questions = [q.model_copy(update={"id": f"{s.set}/{q.id}"}) for s in loaded for q in s.questions]
+    _unique([q.id for q in questions], "question")
+    return sets, questions[: request.limit]
+
+
+def _unique(labels: list[str], noun: str) -> None:
+    if twice := sorted({label for label in labels if labels.count(label) > 1}):
+        raise UsageError(f"{noun} {twice[0]!r} is in the plan twice; each {noun} must be named once")
+
+
+def _same_scale(rubrics: Mapping[str, Rubric]) -> None:
+    scales = {(r.scale.min, r.scale.max) for r in rubrics.values()}
+    if len(scales) > 1:
+        raise UsageError(
+            f"the rubrics {', '.join(sorted(rubrics))} have different scales; "
+            "run their questions in separate runs, their scores cannot be averaged"
+        )
+
+
+def differing(old: RunPlan, new: RunPlan) -> list[str]:
+    """The names of the plan's parts that differ."""
+    a: dict[str, Any] = old.model_dump(mode="json")
+    b: dict[str, Any] = new.model_dump(mode="json")
+    return [key for key in a if a[key] != b[key]]

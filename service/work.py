@@ -1,0 +1,21 @@
+"""A unit of paid work is known by its content, so the same thing is never bought twice."""
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from providers.types import ChatRequest
+from service.plan import EndpointPlan
+
+
+def work_key(endpoint: EndpointPlan, request: ChatRequest, sample: int) -> str:
+    """sha256 (hex) over endpoint, requested model, rendered messages, parameters, schema and sample index."""
+    schema = request.response_schema
+    content = [
+        [endpoint.provider, endpoint.base_url, endpoint.model, endpoint.digest],
+        [[m.role, m.content] for m in request.messages],
+        asdict(request.params),
+        [schema.name, dict(schema.schema)] if schema is not None else None,
+        sample,
+    ]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

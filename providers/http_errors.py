@@ -37,9 +37,7 @@ _BY_CODE: dict[str, type[ProviderError]] = {
     "model_not_found": ModelNotFoundError,
     "invalid_api_key": AuthenticationError,
 }
-_CONTEXT_WORDS = re.compile(
-    r"maximum context length|context (?:length|window|size)|exceeds? the .{0,20}context", re.I
-)
+_CONTEXT_WORDS = re.compile(r"maximum context length|context (?:length|window|size)|exceeds? the .{0,20}context", re.I)
 _SECRET = re.compile(r"\b(?:sk|up|pk|key)[-_][\w*.-]{6,}", re.I)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 
@@ -101,6 +99,4 @@ def error_for_status(
     else:
         kind = _BY_STATUS.get(status, InvalidRequestError)
     wait: dict[str, Any] = {"retry_after_s": retry_after_s(headers)}
-    return kind(
-        f"HTTP {status}: {clean_message(message)}", status=status, code=code, request_id=request_id, **wait
-    )
+    return kind(f"HTTP {status}: {clean_message(message)}", status=status, code=code, request_id=request_id, **wait)

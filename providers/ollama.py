@@ -49,9 +49,7 @@ class OllamaProvider:
     name = "ollama"
     capabilities = Capabilities(schema_mode="json_schema")
 
-    def __init__(
-        self, model: str, base_url: str, max_connections: int, num_ctx: int = DEFAULT_NUM_CTX
-    ) -> None:
+    def __init__(self, model: str, base_url: str, max_connections: int, num_ctx: int = DEFAULT_NUM_CTX) -> None:
         self.model = model
         self.base_url = base_url.rstrip("/")
         self.num_ctx = num_ctx
@@ -105,9 +103,7 @@ class OllamaProvider:
         payload = _json_object(response)
         message = payload.get("message")
         if payload.get("done") is not True or not isinstance(message, dict):
-            raise MalformedResponseError(
-                clean_message(f"an unfinished Ollama reply: {payload.get('error') or ''}")
-            )
+            raise MalformedResponseError(clean_message(f"an unfinished Ollama reply: {payload.get('error') or ''}"))
         reason = str(payload.get("done_reason"))
         if reason == "load":
             raise MalformedResponseError("Ollama only loaded the model and did not answer")

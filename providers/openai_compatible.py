@@ -34,9 +34,7 @@ class OpenAICompatibleProvider:
     here the raw reply is read and checked. SDK retries are off: `providers.retry` is the only retrier.
     """
 
-    def __init__(
-        self, dialect: Dialect, model: str, base_url: str, api_key: str | None, max_connections: int
-    ) -> None:
+    def __init__(self, dialect: Dialect, model: str, base_url: str, api_key: str | None, max_connections: int) -> None:
         self.name = dialect.name
         self.model = model
         self.base_url = base_url.rstrip("/")
@@ -50,9 +48,7 @@ class OpenAICompatibleProvider:
             max_retries=0,
             http_client=openai.DefaultAioHttpClient(
                 timeout=httpx2.Timeout(None, connect=_CONNECT_TIMEOUT_S),
-                limits=httpx2.Limits(
-                    max_connections=max_connections, max_keepalive_connections=max_connections
-                ),
+                limits=httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
             ),
         )
 
@@ -97,9 +93,7 @@ class OpenAICompatibleProvider:
             detail = clean_message(str(cause) or type(cause).__name__)
             raise ConnectionFailedError(f"connection to {self.base_url} failed: {detail}") from error
 
-    def _completion(
-        self, response: httpx2.Response, params: dict[str, Any], latency_s: float
-    ) -> ChatCompletion:
+    def _completion(self, response: httpx2.Response, params: dict[str, Any], latency_s: float) -> ChatCompletion:
         request_id = response.headers.get("x-request-id")
         payload = _json_object(response.content, request_id)
         choice = self._choice(payload, response, request_id)
@@ -128,9 +122,7 @@ class OpenAICompatibleProvider:
             latency_s=latency_s,
         )
 
-    def _choice(
-        self, payload: dict[str, Any], response: httpx2.Response, request_id: str | None
-    ) -> dict[str, Any]:
+    def _choice(self, payload: dict[str, Any], response: httpx2.Response, request_id: str | None) -> dict[str, Any]:
         choices = payload.get("choices")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
             return choices[0]
@@ -175,9 +167,7 @@ class OpenAICompatibleProvider:
             self.model,
             self.base_url,
             context_length=length if isinstance(length, int) else None,
-            details={k: found[k] for k in ("root", "owned_by", "shutdown_date") if found.get(k)}
-            if found
-            else {},
+            details={k: found[k] for k in ("root", "owned_by", "shutdown_date") if found.get(k)} if found else {},
         )
 
     async def aclose(self) -> None:

@@ -12,9 +12,7 @@ from providers.types import ChatProvider
 
 OTHER_PROVIDERS = ("ollama", "replay", "scripted")
 PROVIDERS = (*DIALECTS, *OTHER_PROVIDERS)
-_EXAMPLE = (
-    "for example openai:gpt-6-luna, solar:solar-pro4, ollama:exaone3.5:7.8b, vllm:NAME@http://host:8000/v1"
-)
+_EXAMPLE = "for example openai:gpt-6-luna, solar:solar-pro4, ollama:exaone3.5:7.8b, vllm:NAME@http://host:8000/v1"
 _LOOKS_LIKE_ADDRESS = re.compile(r"^[\w.-]+:\d+(/|$)|^localhost\b|/v1/?$")
 
 
@@ -87,9 +85,7 @@ def resolve(spec: ModelSpec, environ: Mapping[str, str]) -> ModelSpec:
     override = environ.get(dialect.base_url_variable, "") if dialect.base_url_variable else ""
     url = override or dialect.base_url
     if url is None:
-        raise SpecError(
-            f"{spec} needs its server's address: {spec.provider}:{spec.model}@http://HOST:PORT/v1"
-        )
+        raise SpecError(f"{spec} needs its server's address: {spec.provider}:{spec.model}@http://HOST:PORT/v1")
     return ModelSpec(spec.provider, spec.model, _checked_url(url))
 
 
@@ -114,9 +110,7 @@ def _key(dialect: Dialect, spec: ModelSpec, environ: Mapping[str, str]) -> str |
             f"(export {dialect.key_variable}=…) and run again"
         )
     if not key.isascii() or not key.isprintable():
-        raise SpecError(
-            f"the key in {dialect.key_variable} holds characters that no key has; was it pasted whole?"
-        )
+        raise SpecError(f"the key in {dialect.key_variable} holds characters that no key has; was it pasted whole?")
     return key or None
 
 
@@ -146,6 +140,4 @@ def open_provider(spec: ModelSpec, environ: Mapping[str, str], max_connections: 
     from providers.openai_compatible import OpenAICompatibleProvider
 
     dialect = DIALECTS[spec.provider]
-    return OpenAICompatibleProvider(
-        dialect, spec.model, spec.base_url, _key(dialect, spec, environ), max_connections
-    )
+    return OpenAICompatibleProvider(dialect, spec.model, spec.base_url, _key(dialect, spec, environ), max_connections)

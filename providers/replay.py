@@ -94,14 +94,10 @@ def _conversation(row: dict[str, Any], label: str, where: str) -> tuple[str, Pro
         prompts, outputs = [t.get("prompt") for t in turns], [t.get("answer") for t in turns]
         label = row["model"]
     else:
-        raise SpecError(
-            f"replay: {where}: no recorded answers (`outputs`, or `model` and `turns`) in this row"
-        )
+        raise SpecError(f"replay: {where}: no recorded answers (`outputs`, or `model` and `turns`) in this row")
     if not isinstance(prompts, list) or not isinstance(outputs, list):
         raise SpecError(f"replay: {where}: questions and answers must be lists")
-    if not all(isinstance(p, str) for p in prompts) or not all(
-        o is None or isinstance(o, str) for o in outputs
-    ):
+    if not all(isinstance(p, str) for p in prompts) or not all(o is None or isinstance(o, str) for o in outputs):
         raise SpecError(f"replay: {where}: questions and answers must be text")
     return label, tuple(p.strip() for p in prompts), outputs
 

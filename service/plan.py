@@ -167,7 +167,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     recordings = _recordings(request.models)
     models = [e for text in request.models for e in _endpoints(parse_spec(text), recordings, environ)]
     judges = [e for text in request.judges for e in _endpoints(parse_spec(text), {}, environ)]
-    _unique([m.label for m in models], "model")
+    models = _distinct_labels(models)
     sets, questions = _questions(request, models)
     rubrics = {r: load_rubric(r) for r in {request.rubric, *(q.rubric for q in questions if q.rubric)}}
     _same_scale(rubrics)
@@ -207,9 +207,7 @@ def _endpoints(
         ]
     resolved = resolve(spec, environ)
     return [
-        EndpointPlan(
-            label=spec.label, provider=resolved.provider, model=resolved.model, base_url=resolved.base_url
-        )
+        EndpointPlan(label=spec.label, provider=resolved.provider, model=resolved.model, base_url=resolved.base_url)
     ]
 
 
@@ -228,6 +226,14 @@ def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetP
         questions = [q.model_copy(update={"id": f"{s.set}/{q.id}"}) for s in loaded for q in s.questions]
     _unique([q.id for q in questions], "question")
     return sets, questions[: request.limit]
+
+
+def _distinct_labels(models: list[EndpointPlan]) -> list[EndpointPlan]:
+    """The same model behind two addresses is told apart by its address."""
+    labels = [m.label for m in models]
+    clear = [m if labels.count(m.label) == 1 else m.model_copy(update={"label": str(m.spec())}) for m in models]
+    _unique([m.label for m in clear], "model")
+    return clear
 
 
 def _unique(labels: list[str], noun: str) -> None:

@@ -133,9 +133,7 @@ def slow(seconds: float) -> Fault:
     return Fault("slow", latency_s=seconds)
 
 
-def http_error(
-    status: int, message: str, *, type: str | None = "server_error", code: str | None = None
-) -> Fault:
+def http_error(status: int, message: str, *, type: str | None = "server_error", code: str | None = None) -> Fault:
     """Any other HTTP error with the protocol's own error body."""
     return Fault(f"http_{status}", status=status, error=ErrorBody(message, type=type, code=code))
 
@@ -180,9 +178,7 @@ _TABLE: tuple[Fault, ...] = (
     Fault(
         "forbidden",
         status=403,
-        error=ErrorBody(
-            "Project does not have access to model `{model}`.", code="model_not_found", ollama="forbidden"
-        ),
+        error=ErrorBody("Project does not have access to model `{model}`.", code="model_not_found", ollama="forbidden"),
     ),
     Fault(
         "model_not_found",
@@ -218,9 +214,7 @@ _TABLE: tuple[Fault, ...] = (
     Fault(
         "content_policy",
         status=400,
-        error=ErrorBody(
-            "Your request was rejected as a result of our safety system.", code="content_policy_violation"
-        ),
+        error=ErrorBody("Your request was rejected as a result of our safety system.", code="content_policy_violation"),
     ),
     Fault("conflict", status=409, error=ErrorBody("Conflict.", type="conflict_error")),
     Fault("request_timeout", status=408, error=ErrorBody("Request timed out.", type="timeout")),

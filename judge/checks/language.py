@@ -1,0 +1,125 @@
+"""Which language an answer is written in, decided by its letters.
+
+The share of Hangul is counted in letters a writer types: a syllable is the two or three jamo it is made of, a
+Chinese character or kana counts two, a Latin letter one. So `AI 모델의 GPU memory usage는 12 GB입니다` is half
+Hangul, as a reader would say, and decomposed (NFD) text counts the same as composed text.
+
+Share alone would call an English essay about Korean words Korean, so a Korean answer must also not hold more
+letters in English clauses than in Hangul; English terms inside Korean sentences are not clauses.
+
+Only words count: a single Latin letter (`x`, `점 A`), an identifier (`max_len`, `getName`, `f(x)`) or a unit glued
+to a number is no evidence of English.
+"""
+
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from judge.checks.text import compose_hangul, prose, without_quotes
+from questions.types import ExpectedLanguage
+
+KO_MIN_SHARE = 0.25
+"""Below this share of Hangul an answer is not Korean; Korean prose about code or mathematics lies far above."""
+
+MIN_LETTERS = 30
+"""Fewer letters than this are too little to call an answer foreign (`B`, `x = 4`, `GET, POST, PUT`)."""
+
+CLAUSE_WORDS = 4
+"""So many Latin words in a row are a clause; a term or a gloss beside Korean is shorter."""
+
+EN_MIN_WORDS = 8
+"""So many words in clauses are English sentences, whatever stands beside them."""
+
+_SYLLABLES = range(0xAC00, 0xD7A4)
+_JAMO = (range(0x1100, 0x1200), range(0x3131, 0x318F), range(0xA960, 0xA97D), range(0xD7B0, 0xD7FC))
+_WIDE = (range(0x3040, 0x3100), range(0x31F0, 0x3200), range(0x3400, 0x4DC0), range(0x4E00, 0xA000),
+         range(0xF900, 0xFB00), range(0x20000, 0x32000))  # fmt: skip
+
+# Words of an alphabet: letters without Hangul, Han and kana, not part of an identifier or a number.
+_NOT_ALPHABETIC = (
+    "\\W\\d_\u1100-\u11ff\u3040-\u30ff\u3131-\u318e\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97c\uac00-\ud7fb"
+    "\uf900-\ufaff\U00020000-\U00031fff"
+)
+_WORD = re.compile(rf"(?<![A-Za-z0-9_])[^{_NOT_ALPHABETIC}]{{2,}}(?![A-Za-z0-9_(])")
+_LATIN_WORD = re.compile("[A-Za-z\u00aa-\u024f\u1e00-\u1eff\uff21-\uff5a]")
+_IDENTIFIER = re.compile("[a-z][A-Z]")
+_RUN_BREAK = re.compile(r"[.!?:;()\[\]{}|=\n]|[^\x00-\u024f\u2010-\u2027]")
+_RUN_WORD = re.compile("[A-Za-z]+(?:['’-][A-Za-z]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageReport:
+    """What the rule saw. Shares are of `letters`; they are None without letters.
+
+    `passed` is None when there is too little natural text to decide (code, formulas, numbers, one word).
+    """
+
+    expected: ExpectedLanguage
+    passed: bool | None
+    hangul_share: float | None
+    latin_share: float | None
+    letters: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def check_language(answer: str, expected: ExpectedLanguage, prompt: str = "") -> LanguageReport:
+    """Whether `answer` is written in the expected language.
+
+    `prompt` is everything the candidate was shown up to this turn; long literal quotations of it are not counted.
+    `en` asks for English sentences and allows Korean beside them; `any` always passes.
+    """
+    text = without_quotes(prose(answer), compose_hangul(prompt))
+    hangul, latin, other = _letters(text)
+    letters = hangul + latin + other
+    shares = (hangul / letters, latin / letters) if letters else (None, None)
+    passed = _decide(text, expected, hangul, latin, letters)
+    return LanguageReport(expected, passed, *(None if s is None else round(s, 4) for s in shares), letters)
+
+
+def _decide(text: str, expected: ExpectedLanguage, hangul: int, latin: int, letters: int) -> bool | None:
+    if expected == "any":
+        return True
+    if not letters:
+        return None
+    words, clause_letters = _clauses(text)
+    if expected == "ko":
+        good = hangul >= max(KO_MIN_SHARE * letters, clause_letters)
+    else:
+        good = latin >= letters / 2 or words >= EN_MIN_WORDS
+    if good:
+        return True
+    return None if letters < MIN_LETTERS else False
+
+
+def _letters(text: str) -> tuple[int, int, int]:
+    """Hangul, Latin and other letters as this rule counts them."""
+    hangul = other = 0
+    for char, count in Counter(text).items():
+        code = ord(char)
+        if code in _SYLLABLES:
+            hangul += count * (3 if (code - 0xAC00) % 28 else 2)
+        elif any(code in block for block in _JAMO):
+            hangul += count
+        elif any(code in block for block in _WIDE):
+            other += 2 * count
+    latin = 0
+    for word in _WORD.findall(text):
+        if _LATIN_WORD.match(word):
+            latin += 0 if _IDENTIFIER.search(word) else len(word)
+        else:
+            other += len(word)
+    return hangul, latin, other
+
+
+def _clauses(text: str) -> tuple[int, int]:
+    """Words, and their letters, in unbroken runs of Latin words long enough to be a clause."""
+    words = letters = 0
+    for part in _RUN_BREAK.split(text):
+        run = _RUN_WORD.findall(part)
+        if len(run) >= CLAUSE_WORDS:
+            words += len(run)
+            letters += sum(map(len, run))
+    return words, letters

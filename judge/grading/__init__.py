@@ -1,0 +1,1 @@
+"""The graders: each turns one answered turn into a verdict."""

@@ -1,0 +1,81 @@
+"""A judge that is a model: render, ask, read, and apply the deterministic language rule."""
+
+from dataclasses import dataclass
+
+from judge.checks.language import LanguageReport, check_language
+from judge.prompt import contract_for, render
+from judge.rubric import Rubric
+from judge.types import GradedTurn, Verdict, VerdictStatus
+from judge.verdict import OutputContract, Parsed
+from providers.errors import ProviderError
+from providers.types import ChatCompletion, ChatRequest, SamplingParams, SchemaMode
+
+
+@dataclass(frozen=True, slots=True)
+class GradingTask:
+    """A rendered question to a judge, and how to read what comes back."""
+
+    turn: GradedTurn
+    rubric: Rubric
+    contract: OutputContract
+    request: ChatRequest
+
+    def read(self, completion: ChatCompletion) -> Verdict:
+        """The verdict in a judge's completion; anything unusable becomes a typed status."""
+        language = check_turn_language(self.turn)
+        parsed = self.contract.parse(completion.text)
+        if isinstance(parsed, Parsed):
+            ruled_out = language.passed is False and self.rubric.language_rule == "min_score"
+            return Verdict(
+                "ok",
+                score=self.rubric.scale.min if ruled_out else parsed.score,
+                judge_score=parsed.score,
+                rationale=parsed.rationale,
+                language=language,
+                completion=completion,
+            )
+        status, reason = _failure(completion, parsed.reason)
+        return Verdict(status, error=reason, language=language, completion=completion)
+
+
+def _failure(completion: ChatCompletion, reason: str) -> tuple[VerdictStatus, str]:
+    if completion.refusal:
+        return "refused", "the judge refused"
+    if completion.finish_reason == "content_filter":
+        return "filtered", "the judge's reply was filtered"
+    if completion.finish_reason == "length":
+        return "truncated", f"the judge's reply was cut at its token limit ({reason})"
+    return "unparsed", f"judge: {reason}"
+
+
+def check_turn_language(turn: GradedTurn) -> LanguageReport:
+    """The language rule on the turn's answer, quotations of the turn's prompt left out."""
+    asked = turn.question.turns[turn.turn - 1]
+    return check_language(turn.answer, asked.expected_language, asked.prompt)
+
+
+class ModelJudge:
+    """Grades through a model. `prepare` and `GradingTask.read` are separate so that a stored reply is read anew."""
+
+    def __init__(self, name: str, mode: SchemaMode, params: SamplingParams, deadline_s: float) -> None:
+        self.name = name
+        self._mode: SchemaMode = mode
+        self._params = params
+        self._deadline_s = deadline_s
+
+    def prepare(self, turn: GradedTurn, rubric: Rubric, repeat: int) -> GradingTask:
+        contract = contract_for(rubric, self._mode)
+        prompt = render(turn, rubric, contract, repeat, self.name)
+        request = ChatRequest(
+            messages=prompt.messages,
+            params=self._params,
+            response_schema=contract.response_schema(),
+            deadline_s=self._deadline_s,
+            tags={"question": turn.question.id, "turn": str(turn.turn), "repeat": str(repeat)},
+        )
+        return GradingTask(turn, rubric, contract, request)
+
+
+def failed_verdict(error: ProviderError, language: LanguageReport | None = None) -> Verdict:
+    """A verdict that the judge's server never gave."""
+    return Verdict("provider_error", error=f"judge: {error.kind}: {error}", language=language)

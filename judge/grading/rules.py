@@ -1,0 +1,129 @@
+"""The built-in judge of the demonstration: fixed rules, no language model.
+
+It is a yardstick for trying the program out without a key. It sees whether a turn's checks hold, how much
+of the reference the answer shares and whether the length is plausible; it cannot tell a good thought from
+a bad one. Points are `10 * sum(weight * part) / sum(weight)` over the parts that apply to the turn.
+"""
+
+from dataclasses import dataclass
+
+from judge.checks.answer import CheckResult, run_check
+from judge.checks.language import LanguageReport, check_language
+from judge.types import GradedTurn, Verdict
+from questions.types import FormatCheck, LengthCheck, Turn
+
+RULE_JUDGE = "rules"
+MAX_POINTS = 10.0
+WEIGHTS = {"checks": 5.0, "format": 1.5, "reference": 2.0, "length": 1.5}
+
+# A right answer in other words shares about half of the reference's trigrams, so that counts as full.
+_FULL_OVERLAP = 0.5
+# With neither checks nor reference only the length is known, which is no ground for more than half.
+_UNCHECKED_CAP = MAX_POINTS / 2
+_LANGUAGE_NAMES = {"ko": "한국어", "en": "영어"}
+_SHOWN_FAILURES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One ground of the points: its share (0-1) of what is possible, and what to say about it."""
+
+    name: str
+    share: float
+    note: str
+
+
+class RuleJudge:
+    """Grades 0-10 by rules alone: the same answer always gets the same verdict."""
+
+    async def grade(self, turn: GradedTurn, repeat: int) -> Verdict:
+        """The verdict on one turn; `repeat` changes nothing. Always `ok`: an empty answer is worth 0."""
+        asked, answer = turn.question.turns[turn.turn - 1], turn.answer
+        if not answer.strip():
+            return Verdict(status="ok", score=0.0, judge_score=0.0, rationale="답이 비어 있음 → 0점.")
+        language = check_language(answer, turn.expected_language, asked.prompt)
+        parts = _parts(asked, answer)
+        points = _points(parts)
+        wrong_language = language.passed is False
+        notes = [_language_note(language, turn.expected_language)] if wrong_language else []
+        notes += [part.note for part in parts]
+        criteria: dict[str, float | str] = {part.name: round(part.share, 4) for part in parts}
+        if wrong_language:
+            criteria["language_rule"] = "min_score"
+        return Verdict(
+            status="ok",
+            score=0.0 if wrong_language else points,
+            judge_score=points,
+            rationale=". ".join(notes) + ".",
+            criteria=criteria,
+            language=language,
+        )
+
+
+def _parts(turn: Turn, answer: str) -> list[_Part]:
+    results = [(check, run_check(check, answer)) for check in turn.checks]
+    contents = [result for check, result in results if not isinstance(check, FormatCheck)]
+    formats = [result for check, result in results if isinstance(check, FormatCheck)]
+    parts = []
+    if contents:
+        parts.append(_checked("checks", "검사", contents))
+    if formats:
+        parts.append(_checked("format", "형식", formats))
+    if turn.reference:
+        recall = trigram_recall(turn.reference, answer)
+        share = min(1.0, recall / _FULL_OVERLAP)
+        parts.append(_Part("reference", share, f"참고 답과 겹치는 글자 흐름 {recall:.0%}"))
+    parts.append(_length(turn, answer))
+    return parts
+
+
+def _points(parts: list[_Part]) -> float:
+    total = sum(WEIGHTS[part.name] for part in parts)
+    points = MAX_POINTS * sum(WEIGHTS[part.name] * part.share for part in parts) / total
+    return round(points if len(parts) > 1 else min(points, _UNCHECKED_CAP), 2)
+
+
+def _checked(name: str, label: str, results: list[CheckResult]) -> _Part:
+    passed = [result for result in results if result.passed]
+    note = f"{label} {len(results)}개 중 {len(passed)}개 통과"
+    if failed := [result.detail for result in results if not result.passed]:
+        more = " 등" if len(failed) > _SHOWN_FAILURES else ""
+        note += f": {', '.join(failed[:_SHOWN_FAILURES])}{more}"
+    return _Part(name, len(passed) / len(results), note)
+
+
+def trigram_recall(reference: str, answer: str) -> float:
+    """The share (0-1) of the reference's distinct character trigrams that the answer holds, letters and digits only."""
+    wanted, held = _trigrams(reference), _trigrams(answer)
+    return len(wanted & held) / len(wanted) if wanted else 0.0
+
+
+def _trigrams(text: str) -> set[str]:
+    letters = "".join(char for char in text.casefold() if char.isalnum())
+    return {letters[i : i + 3] for i in range(max(1, len(letters) - 2))} - {""}
+
+
+def _length(turn: Turn, answer: str) -> _Part:
+    size, floor = len(answer.strip()), _expected_length(turn)
+    ceiling = max(1500, 8 * floor)
+    if size < floor:
+        return _Part("length", size / floor, f"길이 {size}자로 짧음")
+    if size > ceiling:
+        return _Part("length", ceiling / size, f"길이 {size}자로 지나치게 긺")
+    return _Part("length", 1.0, f"길이 {size}자")
+
+
+def _expected_length(turn: Turn) -> int:
+    """Characters an answer to this turn should have at least: as asked, else by the reference or the prompt."""
+    asked = [check for check in turn.checks if isinstance(check, LengthCheck)]
+    if minima := [check.min_chars for check in asked if check.min_chars > 1]:
+        return max(minima)
+    # The whole reference is more than many good answers say; a prompt that asks much wants a longer one.
+    natural = len(turn.reference) * 6 // 10 if turn.reference else min(150, max(40, len(turn.prompt) // 3))
+    return max(1, min([natural, *(check.max_chars for check in asked if check.max_chars)]))
+
+
+def _language_note(language: LanguageReport, expected: str) -> str:
+    share = language.hangul_share
+    shown = f"(한글 {share:.0%})" if share is not None else ""
+    return f"언어: {_LANGUAGE_NAMES.get(expected, expected)} 아님{shown} → 0점"

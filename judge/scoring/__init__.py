@@ -1,0 +1,1 @@
+"""Scores from verdicts: pure functions on arrays."""

@@ -1,0 +1,74 @@
+"""The demonstration models: answers written beforehand, given back without asking anyone."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from providers.errors import InvalidRequestError, SpecError
+from providers.types import Capabilities, ChatCompletion, ChatRequest, ModelIdentity
+
+SCRIPTED_MODELS: tuple[str, ...] = ("good", "drifting", "weak")
+_KNOWN_SET = "starter"
+
+
+@cache
+def _script(model: str) -> Mapping[str, tuple[str, ...]]:
+    """The model's answers by question id, one a turn."""
+    text = (files("providers") / "scripted_models" / f"{model}.yaml").read_text(encoding="utf-8")
+    return {question: tuple(answers) for question, answers in yaml.safe_load(text)["answers"].items()}
+
+
+class ScriptedProvider:
+    """One demonstration model. It finds its answer by the request's tags `question` and `turn` (1-based).
+
+    Raises:
+        SpecError: no demonstration model has this name.
+    """
+
+    def __init__(self, model: str) -> None:
+        if model not in SCRIPTED_MODELS:
+            known = ", ".join(f"scripted:{name}" for name in SCRIPTED_MODELS)
+            raise SpecError(f"scripted: there is no demo model {model!r}; use one of {known}")
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        return "scripted"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities()
+
+    async def complete(self, request: ChatRequest) -> ChatCompletion:
+        """The written answer. Usage stays unknown: nothing was generated and nothing was paid.
+
+        Raises:
+            InvalidRequestError: no answer was written for this question or turn.
+        """
+        return ChatCompletion(
+            text=self._answer(request.tags.get("question", ""), request.tags.get("turn", "")),
+            requested_model=self._model,
+            served_model=self._model,
+            finish_reason="stop",
+        )
+
+    def _answer(self, question: str, turn: str) -> str:
+        answers = _script(self._model).get(question, ())
+        if turn.isascii() and turn.isdigit() and 1 <= int(turn) <= len(answers):
+            return answers[int(turn) - 1]
+        asked = f"question {question!r}, turn {turn!r}" if question else "a request without a question id"
+        raise InvalidRequestError(
+            f"scripted:{self._model} has no answer to {asked}: the demo models only know the set "
+            f"{_KNOWN_SET!r}; run that set, or ask a real model, such as -m ollama:MODEL"
+        )
+
+    async def describe(self) -> ModelIdentity:
+        """Always there: it lives in this package."""
+        return ModelIdentity(
+            provider=self.name, model=self._model, details={"note": "scripted answers, not a language model"}
+        )
+
+    async def aclose(self) -> None:
+        """Nothing to release."""

@@ -1,0 +1,80 @@
+"""Reading JSON lines: one JSON object a line, each checked against a model."""
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from questions.source import SourceError, quote, read_text
+from questions.validation import complaints, first_problem, found
+from questions.yaml_tree import shown_path
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_json_lines(path: Path | str, model: type[Model]) -> list[tuple[int, Model]]:
+    """The rows of a file with their line numbers (from 1), in file order; blank lines are passed over.
+
+    Errors: `SourceError` for the first line that is no such object, and for a file without rows.
+    """
+    text = read_text(path)
+    # Only "\n" ends a row: splitlines would also cut at U+2028 and U+0085, which JSON allows inside text.
+    lines = text.split("\n")
+    last = max((number for number, line in enumerate(lines, 1) if line.strip()), default=0)
+    if last == 0:
+        raise SourceError.at(path, "the file is empty; expected one JSON object a line", line=1)
+    return [
+        (number, _row(path, number, line, model, is_last=number == last))
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
+
+
+def _row(path: Path | str, line: int, text: str, model: type[Model], *, is_last: bool) -> Model:
+    data = _decode(path, line, text, is_last=is_last)
+    if not isinstance(data, dict):
+        raise SourceError.at(path, f"expected a JSON object, found {found(data)}", line=line)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        mistakes = complaints(error, model, data)
+        owner = shown_path(mistakes[0].owner)
+        raise SourceError.at(path, first_problem(mistakes), line=line, path=owner) from error
+
+
+def _decode(path: Path | str, line: int, text: str, *, is_last: bool) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        if is_last and _looks_cut(text, error):
+            problem = "the line stops in the middle; the file was cut off, fetch it again or delete this line"
+        else:
+            problem = f"not valid JSON: {error.msg} (character {error.pos + 1})"
+        raise SourceError.at(path, problem, line=line) from error
+    except RecursionError as error:
+        raise SourceError.at(path, "not usable JSON: nested too deeply", line=line) from error
+    except ValueError as error:
+        raise SourceError.at(path, f"not usable JSON: {error}", line=line) from error
+
+
+def _looks_cut(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether an object begins and the line ends inside it, perhaps inside a word such as `nul`."""
+    text = text.rstrip()
+    if not text.startswith("{") or error.msg == "Extra data":
+        return False
+    missing = error.msg.startswith("Unterminated string") or error.pos >= len(text)
+    return missing or (not text.endswith("}") and error.pos >= len(text) - 6)
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise ValueError(f"the key {quote(key)} appears twice")
+        result[key] = value
+    return result
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number; use null")

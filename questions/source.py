@@ -1,0 +1,83 @@
+"""Reading the YAML files that users write: question sets, plans, rubrics.
+
+Whatever is wrong with a file ends in one `SourceError`, whose text is one line that names the file, the line, the
+key and what to do.
+"""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from questions.source_error import SourceError, did_you_mean, printable, quote
+from questions.validation import complaints, first_problem, found, one_line
+from questions.yaml_tree import YamlTree, read_tree, shown_path
+
+__all__ = [
+    "MAX_TEXT_BYTES",
+    "MAX_YAML_BYTES",
+    "SourceError",
+    "did_you_mean",
+    "load_yaml",
+    "one_line",
+    "parse_yaml",
+    "printable",
+    "quote",
+    "read_text",
+    "validate",
+]
+
+MAX_YAML_BYTES = 4 * 1024 * 1024
+MAX_TEXT_BYTES = 256 * 1024 * 1024
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_yaml(path: Path | str, model: type[Model]) -> Model:
+    """Read a YAML file into `model`. Errors: `SourceError`."""
+    return parse_yaml(read_text(path, MAX_YAML_BYTES), str(path), model)
+
+
+def parse_yaml(text: str, name: str, model: type[Model]) -> Model:
+    """Read YAML text into `model`; `name` stands for the file in errors. Errors: `SourceError`."""
+    return validate(read_tree(text, name), model)
+
+
+def validate(tree: YamlTree, model: type[Model]) -> Model:
+    """The tree's data as `model`. Errors: `SourceError` at the line of the offending key."""
+    if not isinstance(tree.data, dict):
+        problem = f"expected a mapping (key: value) at the top, found {found(tree.data)}"
+        raise SourceError.at(tree.name, problem, line=tree.line(()))
+    try:
+        return model.model_validate(tree.data)
+    except ValidationError as error:
+        mistakes = complaints(error, model, tree.data)
+        first = mistakes[0]
+        raise SourceError.at(
+            tree.name, first_problem(mistakes), line=tree.line(first.path), path=shown_path(first.owner)
+        ) from error
+
+
+def read_text(path: Path | str, max_bytes: int = MAX_TEXT_BYTES) -> str:
+    """The text of a UTF-8 file, with or without a BOM. Errors: `SourceError`."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(max_bytes + 1)
+    except FileNotFoundError as error:
+        raise SourceError.at(path, "no such file") from error
+    except IsADirectoryError as error:
+        raise SourceError.at(path, "is a folder; name a file inside it") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SourceError.at(path, f"cannot be read: {reason}") from error
+    if len(content) > max_bytes:
+        raise SourceError.at(path, f"is larger than {max_bytes // 2**20} MiB; split it")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        if error.end == len(error.object) and "unexpected end" in error.reason:
+            problem = "the file stops in the middle of a character; it was cut off, fetch it again"
+        else:
+            problem = f"not UTF-8 text (byte 0x{error.object[error.start]:02x}); save the file as UTF-8"
+        raise SourceError.at(path, problem, line=line) from error

@@ -1,0 +1,23 @@
+"""The command line. Heavy libraries are imported inside the commands, so that `--help` is quick."""
+
+import os
+import sys
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run one command and exit with its status (0 ok, 1 some failed, 2 wrong use, 3 stopped, 130 interrupted)."""
+    from service.cli.app import app
+
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    # Accepted anywhere on the line: it is remembered only after a command has failed.
+    debug = "--debug" in arguments or bool(os.environ.get("KOJUDGE_DEBUG"))
+    arguments = [a for a in arguments if a != "--debug"]
+    if debug:
+        app(args=arguments, prog_name="kojudge")
+        return
+    from service.cli.failures import exit_with_one_line
+
+    try:
+        app(args=arguments, prog_name="kojudge")
+    except Exception as error:  # noqa: BLE001 - the outermost frame: every error becomes one line and a status
+        exit_with_one_line(error)

@@ -1,0 +1,207 @@
+"""The commands and their help; the work is done by the modules that they import."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.options import (
+    DATABASE_DEFAULT,
+    Database,
+    ExportKind,
+    ImportKind,
+    ListFormat,
+    ListFormatOption,
+    Output,
+    ReportFormat,
+    ReportFormatOption,
+    RunName,
+)
+
+app = typer.Typer(
+    name="kojudge",
+    help="Evaluate Korean language models with a judge model: every score with its interval, every failure counted.",
+    epilog="Start with `kojudge demo`. Any error prints one line; --debug shows the traceback.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+questions_app = typer.Typer(help="The shipped question sets, and question files.", no_args_is_help=True)
+app.add_typer(questions_app, name="questions")
+
+Concurrency = Annotated[int | None, typer.Option(min=1, max=4096, help="Calls in flight per endpoint.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"kojudge {version('kojudge')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Common options."""
+
+
+@app.command(
+    epilog="Example: kojudge demo && kojudge show demo math-1",
+)
+def demo(database: Database = DATABASE_DEFAULT, report_format: ReportFormatOption = ReportFormat.table) -> None:
+    """Run the main job with no key and no network: scripted models, the built-in rule judge, a report."""
+    from service.cli.run import run_demo
+
+    raise typer.Exit(run_demo(database, report_format))
+
+
+@app.command(
+    epilog="Examples: `kojudge run plan.yaml` · "
+    "`kojudge run -m ollama:exaone3.5:7.8b -j solar:solar-pro4 -q starter` · "
+    "`kojudge run -m vllm:NAME@http://gpu1:8000/v1 -j openai:gpt-6-luna -q questions.jsonl` · "
+    "`kojudge run -m replay:generated/ -j openai:gpt-6-luna`",
+)
+def run(
+    plan: Annotated[
+        Path | None, typer.Argument(metavar="[PLAN.yaml]", help="A plan file, or use -m, -j and -q.")
+    ] = None,
+    model: Annotated[list[str] | None, typer.Option("--model", "-m", help="Candidate, PROVIDER:MODEL[@URL].")] = None,
+    judge: Annotated[list[str] | None, typer.Option("--judge", "-j", help="Judge, PROVIDER:MODEL[@URL].")] = None,
+    questions: Annotated[list[str] | None, typer.Option("--questions", "-q", help="A shipped set or a file.")] = None,
+    name: Annotated[str | None, typer.Option(help="The run's name; without it one is made from the plan.")] = None,
+    concurrency: Concurrency = None,
+    samples: Annotated[int | None, typer.Option(min=1, help="Answers per question and model.")] = None,
+    judge_repeats: Annotated[int | None, typer.Option(min=1, help="Verdicts per answer and judge.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be asked.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before calling a model with a price.")] = False,
+    database: Database = DATABASE_DEFAULT,
+    report_format: ReportFormatOption = ReportFormat.table,
+) -> None:
+    """Ask the models, have every turn judged, store everything, report.
+
+    The same command again continues an unfinished run; when the run is complete it reports it and buys nothing.
+    """
+    from service.cli.run import RunFlags, run_plan
+
+    flags = RunFlags(plan, model, judge, questions, name, concurrency, samples, judge_repeats, limit)
+    raise typer.Exit(run_plan(flags, database, report_format, dry_run=dry_run, yes=yes))
+
+
+@app.command()
+def resume(
+    run_name: RunName,
+    concurrency: Concurrency = None,
+    database: Database = DATABASE_DEFAULT,
+    report_format: ReportFormatOption = ReportFormat.table,
+) -> None:
+    """Continue a run: what is missing is asked, what failed is tried again, what was paid for is not."""
+    from service.cli.run import resume_run
+
+    raise typer.Exit(resume_run(run_name, database, report_format, concurrency))
+
+
+@app.command()
+def runs(database: Database = DATABASE_DEFAULT, list_format: ListFormatOption = ListFormat.table) -> None:
+    """List the runs in the database."""
+    from service.cli.look import list_runs
+
+    list_runs(database, list_format)
+
+
+@app.command(epilog="Example: `kojudge show demo math-1` · `kojudge show demo 'scripted:weak#math-1'`")
+def show(
+    run_name: RunName,
+    conversation: Annotated[str, typer.Argument(help="QUESTION, MODEL#QUESTION or MODEL#QUESTION#SAMPLE.")],
+    database: Database = DATABASE_DEFAULT,
+    list_format: ListFormatOption = ListFormat.table,
+) -> None:
+    """Print conversations with their verdicts."""
+    from service.cli.look import show_conversation
+
+    show_conversation(run_name, conversation, database, list_format)
+
+
+@app.command(epilog="Example: `kojudge report demo --format html --output demo.html`")
+def report(
+    run_name: RunName,
+    report_format: ReportFormatOption = ReportFormat.table,
+    output: Output = None,
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Score a stored run: means with intervals, ranks as ranges, failures by kind."""
+    from service.cli.look import print_report
+
+    print_report(run_name, database, report_format, output)
+
+
+@app.command("import", epilog="Example: `kojudge import logickor LogicKor/evaluated --name logickor`")
+def import_(
+    kind: Annotated[ImportKind, typer.Argument(help="Whose files they are.")],
+    path: Annotated[Path, typer.Argument(help="A folder or a file.")],
+    name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Take another tool's published results in as a run."""
+    from service.cli.exchange import import_results
+
+    import_results(kind, path, name, database)
+
+
+@app.command(epilog="Example: `kojudge export jsonl demo out/`")
+def export(
+    kind: Annotated[ExportKind, typer.Argument(help="The format.")],
+    run_name: RunName,
+    folder: Annotated[Path, typer.Argument(help="Where to write; made if it does not exist.")],
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Write a run's conversations and verdicts to files."""
+    from service.cli.exchange import export_run
+
+    export_run(kind, run_name, folder, database)
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8501,
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Look at the runs in a browser, on this machine only."""
+    from service.cli.look import start_dashboard
+
+    raise typer.Exit(start_dashboard(database, port))
+
+
+@questions_app.command("list")
+def questions_list(list_format: ListFormatOption = ListFormat.table) -> None:
+    """List the shipped sets."""
+    from service.cli.questions import list_sets
+
+    list_sets(list_format)
+
+
+@questions_app.command("show", epilog="Example: `kojudge questions show starter`")
+def questions_show(
+    question_set: Annotated[str, typer.Argument(metavar="SET", help="A shipped set or a question file.")],
+    list_format: ListFormatOption = ListFormat.table,
+) -> None:
+    """Print a set's questions."""
+    from service.cli.questions import show_set
+
+    show_set(question_set, list_format)
+
+
+@questions_app.command("lint", epilog="Example: `kojudge questions lint my-questions.yaml`")
+def questions_lint(
+    question_set: Annotated[
+        list[str] | None, typer.Argument(metavar="[SET]", help="Default: all shipped sets.")
+    ] = None,
+) -> None:
+    """Check question sets; status 1 if an error was found."""
+    from service.cli.questions import lint_sets
+
+    raise typer.Exit(lint_sets(question_set or []))

@@ -1,0 +1,43 @@
+"""Errors as one line on stderr and an exit status."""
+
+import sys
+from typing import NoReturn
+
+OK, SOME_FAILED, WRONG_USE, STOPPED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def exit_with_one_line(error: Exception) -> NoReturn:
+    """Say what went wrong and what to do, without a traceback."""
+    from providers.errors import ProviderError, QuotaExhaustedError, SpecError
+    from questions.source import SourceError
+    from service.errors import UsageError
+    from service.report.cells import safe
+    from service.running import Interrupted
+
+    if isinstance(error, Interrupted):
+        _say("interrupted; everything delivered so far is kept. Run the same command again to continue.")
+        sys.exit(INTERRUPTED)
+    if isinstance(error, QuotaExhaustedError):
+        _say(f"stopped, the account has no quota left: {safe(str(error))}. Top up, then run the same command again.")
+        sys.exit(STOPPED)
+    if isinstance(error, UsageError | SpecError | SourceError):
+        _say(f"error: {safe(str(error))}")
+    elif isinstance(error, ProviderError):
+        _say(f"error: {error.kind.replace('_', ' ')}: {safe(str(error))}{_advice(error)}")
+    else:
+        _say(f"error: {type(error).__name__}: {safe(str(error))[:300]} (run again with --debug for the traceback)")
+    sys.exit(WRONG_USE)
+
+
+def _advice(error: Exception) -> str:
+    from providers.errors import AuthenticationError, PermissionDeniedError, UnsupportedParameterError
+
+    if isinstance(error, AuthenticationError | PermissionDeniedError):
+        return "; check the key in its environment variable"
+    if isinstance(error, UnsupportedParameterError):
+        return "; leave the parameter out in the plan (set it to null under generation: or judging:)"
+    return ""
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201

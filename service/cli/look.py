@@ -1,0 +1,163 @@
+"""Commands that only read: `runs`, `show`, `report`, `dashboard`."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.text import Text
+
+from service.cli.failures import WRONG_USE
+from service.cli.options import ListFormat, ReportFormat
+from service.cli.terminal import err, out, print_report_table, table
+from service.errors import UsageError
+from service.interchange.export import conversations
+from service.report.build import build_report
+from service.report.cells import safe, safe_block
+from service.report.render import TEXT_FORMATS
+from service.store import Store, reads
+
+
+def emit(report: dict[str, Any], report_format: ReportFormat, output: Path | None) -> None:
+    """Print a report, or write it to a file."""
+    if report_format is ReportFormat.table and output is None:
+        print_report_table(report)
+        return
+    if report_format is ReportFormat.json:
+        text = json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    else:
+        text = TEXT_FORMATS.get(report_format.value, TEXT_FORMATS["markdown"])(report)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {output}: {error.strerror}") from error
+    err().print(Text(f"wrote {output}"))
+
+
+def print_report(name: str, database: str, report_format: ReportFormat, output: Path | None) -> None:
+    store = Store.open(database, create=False)
+    with store.read() as connection:
+        report = build_report(connection, reads.get_run(connection, name))
+    store.close()
+    emit(report, report_format, output)
+
+
+def list_runs(database: str, list_format: ListFormat) -> None:
+    store = Store.open(database, create=False)
+    with store.read() as connection:
+        listed = [_run_line(connection, run) for run in reads.all_runs(connection)]
+    store.close()
+    if list_format is ListFormat.json:
+        typer.echo(json.dumps({"runs": listed}, ensure_ascii=False, indent=2))
+        return
+    head = ["Run", "Kind", "Status", "Models", "Judges", "Questions", "Verdicts ok", "Started"]
+    body = [
+        [
+            safe(r["run"]),
+            r["kind"],
+            r["status"],
+            str(len(r["models"])),
+            safe(", ".join(r["judges"])),
+            str(r["questions"]),
+            f"{r['ok']}/{r['planned']}",
+            r["created_at"][:16].replace("T", " "),
+        ]
+        for r in listed
+    ]
+    out().print(table(None, head, body))
+
+
+def _run_line(connection: Any, run: reads.StoredRun) -> dict[str, Any]:
+    questions = reads.run_question_list(connection, run.id)
+    per_model = sum(len(q.turns) for q in questions) * run.plan.samples * len(run.plan.judges) * run.plan.judge_repeats
+    ended = sum(reads.verdict_counts(connection, run.id, ok_only=False).values())
+    planned = per_model * len(run.plan.models)
+    return {
+        "run": run.name,
+        "kind": run.kind,
+        "status": "complete" if ended >= planned else "incomplete",
+        "models": [m.label for m in run.plan.models],
+        "judges": [j.label for j in run.plan.judges],
+        "questions": len(questions),
+        "ok": sum(reads.verdict_counts(connection, run.id, ok_only=True).values()),
+        "planned": planned,
+        "created_at": run.created_at,
+    }
+
+
+def show_conversation(name: str, wanted: str, database: str, list_format: ListFormat) -> None:
+    store = Store.open(database, create=False)
+    with store.read() as connection:
+        run = reads.get_run(connection, name)
+        found = [c for c in conversations(connection, run) if _matches(c, wanted)]
+        if not found:
+            ids = [q.id for q in reads.run_question_list(connection, run.id)]
+            raise UsageError(
+                f"run {name!r} has no conversation {wanted!r}; name QUESTION or MODEL#QUESTION. "
+                f"Questions: {', '.join(ids[:12])}{' …' if len(ids) > 12 else ''}; "
+                f"models: {', '.join(m.label for m in run.plan.models[:6])}"
+            )
+    store.close()
+    if list_format is ListFormat.json:
+        typer.echo(json.dumps({"conversations": found}, ensure_ascii=False, indent=2))
+        return
+    for conversation in found:
+        _print_conversation(conversation)
+
+
+def _matches(conversation: dict[str, Any], wanted: str) -> bool:
+    question, sample = conversation["question_id"], str(conversation["sample"])
+    full = f"{conversation['model']}#{question}"
+    return wanted in (question, full, f"{full}#{sample}")
+
+
+def _print_conversation(c: dict[str, Any]) -> None:
+    console = out()
+    title = safe(f"{c['model']}#{c['question_id']}#{c['sample']}  ({c['category']})")
+    console.rule(Text(title, style="bold"), align="left")
+    for turn in c["turns"]:
+        _block(console, f"질문 {turn['turn']}", turn["prompt"], "cyan")
+        language = {True: "", False: "  [요구된 언어 아님]", None: ""}[turn["language_passed"]]
+        answer = turn["answer"] if turn["answer"] else f"({turn['status']}: {turn['error'] or ''})"
+        _block(console, f"답변 {turn['turn']}{language}", answer, "green")
+        for verdict in (v for v in c["verdicts"] if v["turn"] == turn["turn"]):
+            score = f"{verdict['score']:g}" if verdict["status"] == "ok" else verdict["status"]
+            if verdict["status"] == "ok" and verdict["score"] != verdict["judge_score"]:
+                score += f" (심판은 {verdict['judge_score']:g})"
+            head = f"판정 {turn['turn']} · {safe(verdict['judge'])} · {score}"
+            _block(console, head, verdict["rationale"] or verdict["error"] or "", "magenta")
+
+
+def _block(console: Any, head: str, body: str, style: str) -> None:
+    console.print(Text(head, style=f"bold {style}"))
+    console.print(Text(safe_block(body)))
+
+
+def start_dashboard(database: str, port: int) -> int:
+    """Start Streamlit on the loopback address; keys stay out of its environment."""
+    Store.open(database, create=False).close()
+    import dashboard
+
+    page = Path(dashboard.__file__).with_name("app.py")
+    environment = {k: v for k, v in os.environ.items() if not k.upper().endswith(("_KEY", "_TOKEN", "_SECRET"))}
+    environment["KOJUDGE_DATABASE_URL"] = database
+    err().print(Text(f"Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)"))
+    options = {
+        "server.address": "127.0.0.1",
+        "server.port": str(port),
+        "server.headless": "true",
+        "browser.gatherUsageStats": "false",
+        "server.fileWatcherType": "none",
+        "client.toolbarMode": "viewer",
+    }
+    command = [sys.executable, "-m", "streamlit", "run", str(page), *(f"--{k}={v}" for k, v in options.items())]
+    try:
+        return WRONG_USE if subprocess.run(command, env=environment, check=False).returncode else 0
+    except KeyboardInterrupt:
+        return 0

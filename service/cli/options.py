@@ -1,0 +1,47 @@
+"""Options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Database = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        envvar="KOJUDGE_DATABASE_URL",
+        help="Database address, sqlite:///FILE.",
+        show_default="sqlite:///kojudge.db",
+    ),
+]
+DATABASE_DEFAULT = "sqlite:///kojudge.db"
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's name; `kojudge runs` lists them.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")]
+
+
+class ReportFormat(StrEnum):
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+    csv = "csv"
+
+
+class ListFormat(StrEnum):
+    table = "table"
+    json = "json"
+
+
+class ExportKind(StrEnum):
+    jsonl = "jsonl"
+    csv = "csv"
+    logickor = "logickor"
+
+
+class ImportKind(StrEnum):
+    logickor = "logickor"
+
+
+ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print the report.")]
+ListFormatOption = Annotated[ListFormat, typer.Option("--format", "-f", help="How to print it.")]

@@ -1,0 +1,165 @@
+"""Progress of a run on stderr: bars on a terminal, a line now and then elsewhere."""
+
+import time
+from collections import Counter
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from providers.errors import ProviderError
+from service.cli.terminal import err
+
+_LINE_EVERY_S = 10.0
+
+
+class Totals:
+    """What has ended so far; units that were there before the start count as done, not as rate."""
+
+    def __init__(self, answers: int, verdicts: int, done_answers: int, done_verdicts: int) -> None:
+        self.answers, self.verdicts = answers, verdicts
+        self.done_answers, self.done_verdicts = done_answers, done_verdicts
+        self.calls = 0
+        self.failed: Counter[str] = Counter()
+        self.retries: Counter[str] = Counter()
+        self.cost = 0.0
+        self.unpriced = 0
+        self.start = time.monotonic()
+
+    def count(self, status: str, cost: float | None) -> None:
+        self.calls += 1
+        if status not in ("ok", "truncated"):
+            self.failed[status] += 1
+        if cost is None:
+            self.unpriced += 1
+        else:
+            self.cost += cost
+
+    def rate(self) -> float:
+        """Units per second since the start."""
+        return self.calls / max(time.monotonic() - self.start, 1e-9)
+
+    def notes(self) -> str:
+        parts = [f"{self.rate():.1f}/s"]
+        if self.failed:
+            parts.append("failed " + ", ".join(f"{n} {kind}" for kind, n in sorted(self.failed.items())))
+        if self.retries:
+            parts.append(f"{sum(self.retries.values())} retries")
+        if self.cost:
+            parts.append(f"${self.cost:.4f}" + ("+" if self.unpriced else ""))
+        return " · ".join(parts)
+
+
+class RunProgress(Protocol):
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def answered(self, status: str, cost: float | None) -> None: ...
+
+    def judged(self, status: str, cost: float | None) -> None: ...
+
+    def retrying(self, error: ProviderError) -> None: ...
+
+
+class _Counting:
+    def __init__(self, totals: Totals) -> None:
+        self.totals = totals
+
+    def answered(self, status: str, cost: float | None) -> None:
+        self.totals.done_answers = min(self.totals.done_answers + 1, self.totals.answers)
+        self.totals.count(status, cost)
+        self.changed()
+
+    def judged(self, status: str, cost: float | None) -> None:
+        self.totals.done_verdicts = min(self.totals.done_verdicts + 1, self.totals.verdicts)
+        self.totals.count(status, cost)
+        self.changed()
+
+    def retrying(self, error: ProviderError) -> None:
+        self.totals.retries[error.kind] += 1
+
+    def changed(self) -> None:
+        raise NotImplementedError
+
+
+class Bars(_Counting):
+    """Two bars: answers and verdicts."""
+
+    def __init__(self, totals: Totals) -> None:
+        super().__init__(totals)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[notes]}", markup=False),
+            console=err(),
+            refresh_per_second=4,
+        )
+        self._answers: TaskID = self._progress.add_task("answers ", total=totals.answers, notes="")
+        self._verdicts: TaskID = self._progress.add_task("verdicts", total=totals.verdicts, notes="")
+        self._last = 0.0
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._refresh()
+        self._progress.stop()
+
+    def changed(self) -> None:
+        if time.monotonic() - self._last > 0.2:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self._last = time.monotonic()
+        self._progress.update(self._answers, completed=self.totals.done_answers)
+        self._progress.update(self._verdicts, completed=self.totals.done_verdicts, notes=self.totals.notes())
+
+
+class Lines(_Counting):
+    """A plain line every few seconds, for logs and pipes."""
+
+    def __enter__(self) -> Self:
+        self._last = time.monotonic()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._print()
+
+    def changed(self) -> None:
+        if time.monotonic() - self._last >= _LINE_EVERY_S:
+            self._last = time.monotonic()
+            self._print()
+
+    def _print(self) -> None:
+        t = self.totals
+        left = (t.answers - t.done_answers) + (t.verdicts - t.done_verdicts)
+        eta = f" · about {left / t.rate():.0f} s left" if left and t.calls else ""
+        err().print(
+            f"answers {t.done_answers}/{t.answers} · verdicts {t.done_verdicts}/{t.verdicts} · {t.notes()}{eta}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def run_progress(totals: Totals) -> RunProgress:
+    """Bars on a terminal, lines elsewhere."""
+    return Bars(totals) if err().is_terminal else Lines(totals)

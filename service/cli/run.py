@@ -1,0 +1,187 @@
+"""`run`, `resume` and `demo`."""
+
+import asyncio
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from rich.text import Text
+
+from providers.pricing import find_price
+from providers.scripted import SCRIPTED_MODELS
+from questions.source import load_yaml, one_line
+from service.cli.failures import OK, SOME_FAILED
+from service.cli.look import emit
+from service.cli.options import ReportFormat
+from service.cli.progress import Totals, run_progress
+from service.cli.terminal import err, plain
+from service.errors import UsageError
+from service.plan import FrozenRun, PlanFile, freeze
+from service.report.build import build_report, failed_units
+from service.running import execute, find_same_run, remaining
+from service.store import Store, reads
+
+DEMO_NAME = "demo"
+DEMO_JUDGE = "scripted:rules"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFlags:
+    """What stood on the command line; None means "not given"."""
+
+    plan: Path | None
+    models: list[str] | None
+    judges: list[str] | None
+    questions: list[str] | None
+    name: str | None
+    concurrency: int | None
+    samples: int | None
+    judge_repeats: int | None
+    limit: int | None
+
+
+def run_plan(flags: RunFlags, database: str, report_format: ReportFormat, *, dry_run: bool, yes: bool) -> int:
+    request = _request(flags)
+    run = freeze(request, os.environ, flags.plan.stem if flags.plan else None)
+    if dry_run:
+        _announce(run)
+        return OK
+    store = Store.open(database)
+    try:
+        stored = find_same_run(store, run)
+        if stored is not None and remaining(store, run, stored.id)[0] == 0:
+            err().print(
+                Text(f"Run {run.name} is complete; nothing is asked again (`kojudge resume` retries failures).")
+            )
+            return _finish(store, run.name, report_format)
+        _confirm(run, yes=yes)
+        return _execute(store, run, report_format, request.concurrency, request.deadline_s)
+    finally:
+        store.close()
+
+
+def _request(flags: RunFlags) -> PlanFile:
+    given: dict[str, Any] = {
+        "models": flags.models,
+        "judges": flags.judges,
+        "questions": flags.questions,
+        "name": flags.name,
+        "concurrency": flags.concurrency,
+        "samples": flags.samples,
+        "judge_repeats": flags.judge_repeats,
+        "limit": flags.limit,
+    }
+    given = {key: value for key, value in given.items() if value}
+    if flags.plan is not None:
+        plan = load_yaml(flags.plan, PlanFile)
+        given = {**plan.model_dump(), **given}
+    elif not flags.models:
+        raise UsageError("name a plan file, or at least one model: kojudge run -m ollama:NAME -j solar:solar-pro4")
+    elif not flags.judges:
+        raise UsageError("name a judge with -j, e.g. -j openai:gpt-6-luna (or -j scripted:rules to try without a key)")
+    try:
+        return PlanFile.model_validate(given)
+    except ValidationError as error:
+        raise UsageError(one_line(error)) from error
+
+
+def resume_run(name: str, database: str, report_format: ReportFormat, concurrency: int | None) -> int:
+    store = Store.open(database, create=False)
+    try:
+        with store.read() as connection:
+            stored = reads.get_run(connection, name)
+            questions = reads.run_question_list(connection, stored.id)
+        if stored.kind != "evaluation":
+            raise UsageError(f"run {name!r} was imported; there is nothing to resume")
+        run = FrozenRun(name=name, plan=stored.plan, questions=questions)
+        if remaining(store, run, stored.id)[1] == 0:
+            err().print(Text(f"Run {name} is complete; nothing is left to ask."))
+            return _finish(store, name, report_format)
+        defaults = PlanFile.model_fields
+        return _execute(
+            store, run, report_format, concurrency or defaults["concurrency"].default, defaults["deadline_s"].default
+        )
+    finally:
+        store.close()
+
+
+def run_demo(database: str, report_format: ReportFormat) -> int:
+    models = [f"scripted:{m}" for m in SCRIPTED_MODELS]
+    flags = RunFlags(None, models, [DEMO_JUDGE], ["starter"], DEMO_NAME, None, None, None, None)
+    status = run_plan(flags, database, report_format, dry_run=False, yes=True)
+    for line in (
+        "",
+        "No language model was asked: the three models are scripted, and their answers were written for this",
+        "demonstration; the judge is a set of fixed rules. The scores show how a report reads, nothing more.",
+        "",
+        "Read a conversation:   kojudge show demo math-1",
+        "Look at it in a page:  kojudge dashboard",
+        "Evaluate a real model: kojudge run -m ollama:exaone3.5:7.8b -j solar:solar-pro4 -q starter",
+        "                       kojudge run -m solar:solar-pro4 -j openai:gpt-6-luna -q starter",
+    ):
+        err().print(Text(line))
+    return status
+
+
+def _announce(run: FrozenRun) -> None:
+    plan = run.plan
+    turns = sum(len(q.turns) for q in run.questions) * plan.samples
+    plain(f"Run {run.name}: {len(run.questions)} conversations, {turns} turns a model")
+    for model in plan.models:
+        plain(f"  candidate {model.spec()}: {turns} answers, {_price_note(model.spec())}")
+    for judge in plan.judges:
+        verdicts = turns * len(plan.models) * plan.judge_repeats
+        plain(f"  judge     {judge.spec()}: {verdicts} verdicts, {_price_note(judge.spec())}")
+
+
+def _price_note(spec: Any) -> str:
+    price = find_price(spec)
+    if price is None:
+        return "price unknown"
+    if not price.input and not price.output:
+        return "free"
+    return f"${price.input:g} in / ${price.output:g} out per million tokens ({price.as_of})"
+
+
+def _confirm(run: FrozenRun, *, yes: bool) -> None:
+    """On a terminal, ask before the first call that costs money."""
+    prices = [find_price(e.spec()) for e in (*run.plan.models, *run.plan.judges)]
+    if yes or not sys.stdin.isatty() or not any(p is not None and p.input for p in prices):
+        return
+    import typer
+
+    _announce(run)
+    typer.confirm("Go ahead?", default=True, abort=True, err=True)
+
+
+def _execute(store: Store, run: FrozenRun, report_format: ReportFormat, concurrency: int, deadline_s: float) -> int:
+    with run_progress(_totals(store, run)) as progress:
+        asyncio.run(execute(store, run, os.environ, progress, concurrency=concurrency, deadline_s=deadline_s))
+    return _finish(store, run.name, report_format)
+
+
+def _totals(store: Store, run: FrozenRun) -> Totals:
+    answers = sum(len(q.turns) for q in run.questions) * run.plan.samples * len(run.plan.models)
+    verdicts = answers * len(run.plan.judges) * run.plan.judge_repeats
+    with store.read() as connection:
+        stored = reads.find_run(connection, run.name)
+        if stored is None:
+            return Totals(answers, verdicts, 0, 0)
+        done = sum(
+            reads.answer_statuses(connection, stored.id).get(m, {}).get("ok", 0) for m in range(len(run.plan.models))
+        )
+        judged = sum(reads.verdict_counts(connection, stored.id, ok_only=True).values())
+    return Totals(answers, verdicts, done, judged)
+
+
+def _finish(store: Store, name: str, report_format: ReportFormat) -> int:
+    with store.read() as connection:
+        report = build_report(connection, reads.get_run(connection, name))
+    emit(report, report_format, None)
+    failed = failed_units(report)
+    if failed:
+        err().print(Text(f"{failed} verdicts have no score; `kojudge resume {name}` tries them again."))
+    return SOME_FAILED if failed else OK

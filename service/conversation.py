@@ -1,0 +1,39 @@
+"""What a candidate is asked, and what its completion is worth."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from providers.types import ChatCompletion, ChatMessage, ChatRequest, SamplingParams
+from questions.types import Question
+
+AnswerStatus = Literal["ok", "truncated", "filtered", "empty", "provider_error", "skipped"]
+
+
+def candidate_request(
+    question: Question, answers: Sequence[str], params: SamplingParams, deadline_s: float
+) -> ChatRequest:
+    """The next turn's request: earlier turns with the candidate's own visible answers, never its reasoning."""
+    messages = [ChatMessage("system", question.system)] if question.system else []
+    for turn, answer in zip(question.turns, answers, strict=False):
+        messages += [ChatMessage("user", turn.prompt), ChatMessage("assistant", answer)]
+    messages.append(ChatMessage("user", question.turns[len(answers)].prompt))
+    tags = {"question": question.id, "turn": str(len(answers) + 1)}
+    return ChatRequest(tuple(messages), params, deadline_s=deadline_s, tags=tags)
+
+
+def answer_of(completion: ChatCompletion) -> tuple[AnswerStatus, str]:
+    """(status, visible text). A refusal in the vendor's own field is what the model said, so it is the answer.
+
+    A text that was cut at the token limit is still graded; no text at all is a failure, not a bad answer.
+    """
+    text = completion.text if completion.text.strip() else completion.refusal or ""
+    if completion.finish_reason == "content_filter":
+        return "filtered", text
+    if completion.finish_reason == "length":
+        return "truncated", text
+    return ("ok" if text.strip() else "empty"), text
+
+
+def usable(status: str, text: str | None) -> bool:
+    """Whether a judge can grade it and the next turn can follow it."""
+    return status in ("ok", "truncated") and bool(text and text.strip())

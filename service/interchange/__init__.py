@@ -1,0 +1,1 @@
+"""Other tools' files in, kojudge's results out."""

@@ -1,0 +1,144 @@
+"""A run's conversations as files: JSON lines, CSV, and LogicKor's own layout."""
+
+import csv
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import Connection, Row
+
+from service.errors import UsageError
+from service.report.render import csv_cell
+from service.store import reads
+
+_UNSAFE_PART = re.compile(r"[^\w.\-가-힣]+")
+
+
+def conversations(connection: Connection, run: reads.StoredRun) -> Iterator[dict[str, Any]]:
+    """Every conversation with prompts, answers and verdicts; the shape of `export jsonl`."""
+    questions = reads.run_question_list(connection, run.id)
+    for (model, position, sample), answers, verdicts in reads.conversation_rows(connection, run.id):
+        question = questions[position]
+        by_turn = {a.turn: a for a in answers}
+        yield {
+            "run": run.name,
+            "model": run.plan.models[model].label,
+            "question_id": question.id,
+            "category": question.category,
+            "sample": sample,
+            "question": question.model_dump(mode="json", exclude_defaults=True),
+            "turns": [_turn(number, turn.prompt, by_turn.get(number)) for number, turn in enumerate(question.turns, 1)],
+            "verdicts": [_verdict(run, v) for v in verdicts],
+        }
+
+
+def _turn(number: int, prompt: str, answer: Row[Any] | None) -> dict[str, Any]:
+    return {
+        "turn": number,
+        "prompt": prompt,
+        "answer": answer.text if answer else None,
+        "status": answer.status if answer else "pending",
+        "error": answer.error if answer else None,
+        "language_passed": answer.language_passed if answer else None,
+        "hangul_share": answer.hangul_share if answer else None,
+    }
+
+
+def _verdict(run: reads.StoredRun, v: Row[Any]) -> dict[str, Any]:
+    return {
+        "turn": v.turn,
+        "judge": run.plan.judges[v.judge].label,
+        "repeat": v.repeat,
+        "status": v.status,
+        "score": v.score,
+        "judge_score": v.judge_score,
+        "rationale": v.rationale,
+        "criteria": json.loads(v.criteria) if v.criteria else {},
+        "error": v.error,
+    }
+
+
+def export_jsonl(connection: Connection, run: reads.StoredRun, folder: Path) -> list[Path]:
+    """`conversations.jsonl`, one conversation a line."""
+    lines = (json.dumps(c, ensure_ascii=False) for c in conversations(connection, run))
+    return [_write_lines(folder / "conversations.jsonl", lines)]
+
+
+def export_csv(connection: Connection, run: reads.StoredRun, folder: Path) -> list[Path]:
+    """`verdicts.csv`, one verdict a line; cells that look like formulas are kept text."""
+    head = ["run", "model", "question_id", "category", "sample", "turn", "judge", "repeat", "status", "score"]
+    head += ["judge_score", "prompt", "answer", "rationale", "error"]
+
+    def lines() -> Iterator[str]:
+        yield _csv_line(head)
+        for c in conversations(connection, run):
+            turns = {t["turn"]: t for t in c["turns"]}
+            for v in c["verdicts"]:
+                turn = turns[v["turn"]]
+                values = {**c, **v, "prompt": turn["prompt"], "answer": turn["answer"]}
+                yield _csv_line([values[name] for name in head])
+
+    return [_write_lines(folder / "verdicts.csv", lines())]
+
+
+def _csv_line(values: list[Any]) -> str:
+    import io
+
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow([csv_cell(v) for v in values])
+    return out.getvalue()
+
+
+def export_logickor(connection: Connection, run: reads.StoredRun, folder: Path) -> list[Path]:
+    """One file a model in LogicKor's layout. A verdict without a score is left out: LogicKor has no word for it."""
+    files: dict[str, list[str]] = {}
+    for c in conversations(connection, run):
+        if c["sample"] or len(c["turns"]) != 2:
+            continue
+        row: dict[str, Any] = {
+            "id": int(c["question_id"]) if c["question_id"].isdigit() else c["question_id"],
+            "category": c["category"],
+            "questions": [t["prompt"] for t in c["turns"]],
+            "outputs": [t["answer"] for t in c["turns"]],
+            "references": [t.get("reference") for t in c["question"]["turns"]],
+        }
+        for v in c["verdicts"]:
+            if v["status"] == "ok" and v["repeat"] == 0:
+                name = "query_single" if v["turn"] == 1 else "query_multi"
+                row.setdefault(name, {"judge_message": v["rationale"] or "", "judge_score": v["score"]})
+        files.setdefault(c["model"], []).append(json.dumps(row, ensure_ascii=False))
+    return [_write_lines(folder / f"{_file_name(model)}.jsonl", iter(lines)) for model, lines in files.items()]
+
+
+def _file_name(model: str) -> str:
+    """A model's name as a path below the folder, and never above it."""
+    parts = [_UNSAFE_PART.sub("_", p).strip(".") for p in model.split("/")]
+    return "/".join(p for p in parts if p) or "model"
+
+
+def _write_lines(path: Path, lines: Iterator[str]) -> Path:
+    """Write beside the target and rename: a reader never sees half a file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".export-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+                stream.writelines(f"{line}\n" for line in lines)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    return path
+
+
+EXPORTS: dict[str, Callable[[Connection, reads.StoredRun, Path], list[Path]]] = {
+    "jsonl": export_jsonl,
+    "csv": export_csv,
+    "logickor": export_logickor,
+}

@@ -1,0 +1,1 @@
+"""A run's scores, as data and as text."""

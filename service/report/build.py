@@ -1,0 +1,87 @@
+"""A report as plain data: the stable shape that `--format json` prints (documented in docs/report.md)."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from judge.scoring.estimate import Estimate
+from judge.scoring.summary import ModelScores, summarise
+from service.store import reads
+
+
+def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]:
+    """Every figure of a run, models in order of their score."""
+    table = reads.score_table(connection, run)
+    scores = summarise(table)
+    spent = reads.spending(connection, run.id)
+    answers = reads.answer_statuses(connection, run.id)
+    foreign = reads.wrong_language(connection, run.id)
+    models = [_model(m, s, spent, answers.get(m, {}), foreign.get(m, 0)) for m, s in enumerate(scores)]
+    models.sort(key=lambda m: -(m["overall"]["mean"] if m["overall"]["mean"] is not None else float("-inf")))
+    pending = sum(m["failures"].get("pending", 0) for m in models)
+    low, high = run.plan.scale
+    return {
+        "run": run.name,
+        "kind": run.kind,
+        "status": "incomplete" if pending else "complete",
+        "stopped_because": run.stopped_because,
+        "created_at": run.created_at,
+        "comparability_key": run.plan.comparability_key(),
+        "scale": {"min": low, "max": high},
+        "questions": {
+            "sets": [s.name for s in run.plan.sets],
+            "n": len(table.categories),
+            "samples": run.plan.samples,
+        },
+        "judges": [j.label for j in run.plan.judges],
+        "rubrics": {
+            name: {"version": r.version, "digest": r.digest()[:16], "prompt_hash": run.plan.prompt_hashes[name][:16]}
+            for name, r in run.plan.rubrics.items()
+        },
+        "interval": "95 % (t, clustered by question); rank: paired bootstrap over questions",
+        "models": models,
+        "failure_reasons": [{"error": e, "n": n} for e, n in reads.failure_reasons(connection, run.id)],
+    }
+
+
+def _model(
+    index: int,
+    scores: ModelScores,
+    spent: dict[tuple[int | None, str], reads.Spending],
+    answers: dict[str, int],
+    wrong_language: int,
+) -> dict[str, Any]:
+    mine = {role: spent[index, role] for role in ("candidate", "judge") if (index, role) in spent}
+    costs = [s.cost_usd for s in mine.values()]
+    report: dict[str, Any] = {
+        "model": scores.model,
+        "overall": _e(scores.overall),
+        "turns": {str(t): _e(e) for t, e in scores.turns.items()},
+        "categories": {c: _e(e) for c, e in scores.categories.items()},
+        "alignment": None,
+        "safety": None,
+        "rank": {"low": scores.rank[0], "high": scores.rank[1]} if scores.rank else None,
+        "failures": scores.failures,
+        "answer_failures": {s: n for s, n in sorted(answers.items()) if s not in ("ok", "truncated")},
+        "truncated_answers": answers.get("truncated", 0),
+        "wrong_language": wrong_language,
+        "bounds": asdict(scores.bounds) if scores.bounds else None,
+        "cost_usd": None if None in costs else sum(c for c in costs if c is not None),
+        "usage": {
+            role: {"calls": s.calls, "prompt_tokens": s.prompt_tokens, "completion_tokens": s.completion_tokens}
+            for role, s in mine.items()
+        },
+    }
+    if scores.as_published is not None:
+        report["as_published"] = round(scores.as_published, 4)
+    return report
+
+
+def _e(estimate: Estimate) -> dict[str, Any]:
+    return asdict(estimate)
+
+
+def failed_units(report: dict[str, Any]) -> int:
+    """Verdicts that are not ok, over all models."""
+    return sum(sum(m["failures"].values()) for m in report["models"])

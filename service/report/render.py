@@ -1,0 +1,163 @@
+"""The report for people: terminal table, Markdown, HTML, CSV."""
+
+import csv
+import html
+import io
+from collections.abc import Callable
+from typing import Any
+
+from service.report.cells import cost, counted, failures, interval, rank, safe
+
+Report = dict[str, Any]
+
+
+def columns(report: Report) -> list[str]:
+    turns = list(report["models"][0]["turns"]) if report["models"] else []
+    published = ["As published"] if any("as_published" in m for m in report["models"]) else []
+    return [
+        "Rank",
+        "Model",
+        "Overall [95 % CI]",
+        "n",
+        *[f"Turn {t}" for t in turns],
+        "Failures → bounds",
+        "Wrong language",
+        "Cost",
+        *published,
+    ]
+
+
+def rows(report: Report) -> list[list[str]]:
+    published = any("as_published" in m for m in report["models"])
+    return [
+        [
+            rank(m),
+            safe(m["model"]),
+            interval(m["overall"]),
+            counted(m["overall"]),
+            *[interval(e) for e in m["turns"].values()],
+            failures(m),
+            str(m["wrong_language"]),
+            cost(m),
+            *([f"{m['as_published']:.4f}" if "as_published" in m else "–"] if published else []),
+        ]
+        for m in report["models"]
+    ]
+
+
+def category_rows(report: Report) -> tuple[list[str], list[list[str]]]:
+    """Models down, categories across."""
+    names = list(report["models"][0]["categories"]) if report["models"] else []
+    head = ["Model", *(safe(n) for n in names)]
+    body = [
+        [safe(m["model"]), *(f"{interval(e)} n={counted(e)}" for e in m["categories"].values())]
+        for m in report["models"]
+    ]
+    return head, body
+
+
+def headline(report: Report) -> list[str]:
+    """What the figures are about, line by line."""
+    sets = ", ".join(safe(s) for s in report["questions"]["sets"])
+    judges = ", ".join(safe(j) for j in report["judges"])
+    rubrics = ", ".join(
+        f"{safe(n)} v{r['version']} (prompt {r['prompt_hash'][:8]})" for n, r in report["rubrics"].items()
+    )
+    lines = [
+        f"Run {safe(report['run'])}: {report['status']}",
+        f"Questions {sets} ({report['questions']['n']} conversations) · judge {judges} · rubric {rubrics}",
+        f"Scores {report['scale']['min']:g} to {report['scale']['max']:g}, mean of turn means; "
+        "intervals are 95 %, clustered by question; a rank is the range that other questions could give.",
+    ]
+    if report["stopped_because"]:
+        lines.append(f"Stopped: {safe(report['stopped_because'])}")
+    return lines
+
+
+def footnotes(report: Report) -> list[str]:
+    """What to know before quoting a figure."""
+    notes = [f"{r['n']} × {safe(r['error'])}" for r in report["failure_reasons"]]
+    if notes:
+        notes = ["Failures are never scores; the range behind them is the score had all been worst or best.", *notes]
+    if sum(m["wrong_language"] for m in report["models"]):
+        notes.append("Wrong language: answers that fail the deterministic language rule of their turn.")
+    return notes
+
+
+def as_markdown(report: Report) -> str:
+    def cell(text: str) -> str:
+        # Untrusted names must stay text: no table breaks, links, images or HTML.
+        escaped = html.escape(text, quote=False)
+        return "".join(f"\\{c}" if c in "|[]`*_~\\!" else c for c in escaped)
+
+    def table(head: list[str], body: list[list[str]]) -> list[str]:
+        return [
+            "| " + " | ".join(map(cell, head)) + " |",
+            "|" + "---|" * len(head),
+            *("| " + " | ".join(map(cell, row)) + " |" for row in body),
+        ]
+
+    title, *lines = headline(report)
+    parts = [f"# {cell(title)}", "", *(f"{cell(line)}  " for line in lines), ""]
+    parts += table(columns(report), rows(report))
+    parts += ["", "## Categories", "", *table(*category_rows(report)), ""]
+    parts += [f"- {cell(note)}" for note in footnotes(report)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+_STYLE = (
+    "body{font:15px/1.5 system-ui,'Noto Sans KR',sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem}"
+    "table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}"
+    "th,td{border-bottom:1px solid #8886;padding:.35rem .7rem;text-align:left;white-space:nowrap}"
+    "@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}}"
+)
+
+
+def as_html(report: Report) -> str:
+    def table(head: list[str], body: list[list[str]]) -> str:
+        top = "".join(f"<th>{html.escape(c)}</th>" for c in head)
+        lines = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in body)
+        return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
+
+    title, *lines = headline(report)
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body>"
+        f"<h1>{html.escape(title)}</h1>"
+        + "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+        + table(columns(report), rows(report))
+        + "<h2>Categories</h2>"
+        + table(*category_rows(report))
+        + "<ul>"
+        + "".join(f"<li>{html.escape(note)}</li>" for note in footnotes(report))
+        + "</ul></body></html>\n"
+    )
+
+
+def csv_cell(value: object) -> object:
+    """A spreadsheet runs a text cell that starts like a formula; a quote in front keeps it text."""
+    if isinstance(value, str):
+        value = safe(value)
+        return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
+    return value
+
+
+def as_csv(report: Report) -> str:
+    """Long form: one line per model and slice (overall, turn, category)."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["run", "comparability_key", "model", "slice", "value", "mean", "low", "high", "n", "failed"])
+    for m in report["models"]:
+        slices = [("overall", "", m["overall"])]
+        slices += [("turn", t, e) for t, e in m["turns"].items()]
+        slices += [("category", c, e) for c, e in m["categories"].items()]
+        for kind, value, e in slices:
+            line = [report["run"], report["comparability_key"], m["model"], kind, value]
+            line += [e[k] for k in ("mean", "low", "high", "n", "failed")]
+            writer.writerow([csv_cell(c) for c in line])
+    return out.getvalue()
+
+
+TEXT_FORMATS: dict[str, Callable[[Report], str]] = {"markdown": as_markdown, "html": as_html, "csv": as_csv}

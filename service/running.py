@@ -1,0 +1,194 @@
+"""Start, continue and finish a run: preflight, endpoints, the pipeline, signals."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from judge.grading.llm import ModelJudge
+from judge.grading.rules import RuleJudge
+from providers.endpoint import Endpoint
+from providers.errors import ConnectionFailedError, ProviderError
+from providers.limits import ConcurrencyLimiter
+from providers.pricing import find_price
+from providers.registry import open_provider
+from providers.replay import ReplayProvider, read_recordings
+from providers.retry import RetryPolicy
+from providers.types import ChatProvider, ModelIdentity
+from service.errors import PlanConflictError, UsageError
+from service.pipeline import Candidate, Judge, Pipeline, Progress
+from service.plan import EndpointPlan, FrozenRun, differing
+from service.store import Store, reads
+from service.store.writer import Writer
+from service.store.writes import insert_run, set_identities, set_stopped
+
+
+class Interrupted(Exception):
+    """Ctrl-C or SIGTERM: the run stopped in good order and can be resumed."""
+
+
+def code_version() -> str:
+    return metadata.version("kojudge")
+
+
+def find_same_run(store: Store, run: FrozenRun) -> reads.StoredRun | None:
+    """The stored run of this name.
+
+    Raises:
+        PlanConflictError: the name already stands for a different plan.
+    """
+    with store.read() as connection:
+        stored = reads.find_run(connection, run.name)
+    if stored is None or stored.plan_hash == run.plan.hash():
+        return stored
+    parts = ", ".join(differing(stored.plan, run.plan)) or "an imported run"
+    raise PlanConflictError(
+        f"run {run.name!r} already stands for a different plan (different: {parts}); "
+        "give this one another name with --name"
+    )
+
+
+def remaining(store: Store, run: FrozenRun, run_id: int) -> tuple[int, int]:
+    """(verdicts without any row, verdicts that are not ok)."""
+    planned = sum(len(q.turns) for q in run.questions) * run.plan.samples
+    planned *= len(run.plan.models) * len(run.plan.judges) * run.plan.judge_repeats
+    with store.read() as connection:
+        ended = sum(reads.verdict_counts(connection, run_id, ok_only=False).values())
+        ok = sum(reads.verdict_counts(connection, run_id, ok_only=True).values())
+    return planned - ended, planned - ok
+
+
+async def execute(
+    store: Store,
+    run: FrozenRun,
+    environ: Mapping[str, str],
+    progress: Progress,
+    *,
+    concurrency: int,
+    deadline_s: float,
+    policy: RetryPolicy | None = None,
+) -> int:
+    """Run everything that has no ok verdict yet; return the run's id.
+
+    Raises:
+        UsageError, SpecError: nothing was written.
+        ProviderError: a key, quota or model problem stopped the run; what was delivered is kept.
+        Interrupted: a signal stopped it; it can be resumed.
+    """
+    async with AsyncExitStack() as stack:
+        endpoints = await _open_endpoints(stack, run, environ, concurrency, policy or RetryPolicy(), progress)
+        identities = await _preflight(endpoints)
+        run_id = _ensure_run(store, run)
+        with store.writer() as writer:
+            await writer.write(set_identities(run_id, identities))
+            await writer.write(set_stopped(run_id, None))
+            pipeline = Pipeline(
+                run,
+                run_id,
+                [
+                    Candidate(m, endpoints[m], min(concurrency, _conversations(run)), find_price(m.spec()))
+                    for m in run.plan.models
+                ],
+                [_judge(j, endpoints.get(j), run, concurrency, deadline_s) for j in run.plan.judges],
+                store,
+                writer,
+                progress,
+                deadline_s,
+            )
+            await _with_signals(pipeline, writer, run_id)
+    return run_id
+
+
+def _conversations(run: FrozenRun) -> int:
+    return max(1, len(run.questions) * run.plan.samples)
+
+
+async def _with_signals(pipeline: Pipeline, writer: Writer, run_id: int) -> None:
+    """Run; the first signal stops in good order, within the pipeline's grace period."""
+    loop = asyncio.get_running_loop()
+    caught = (signal.SIGINT, signal.SIGTERM)
+    for number in caught:
+        loop.add_signal_handler(number, pipeline.stop, Interrupted())
+    try:
+        await pipeline.run()
+    except Interrupted:
+        await writer.write(set_stopped(run_id, "interrupted"))
+        raise
+    except ProviderError as error:
+        await writer.write(set_stopped(run_id, f"{error.kind}: {error}"))
+        raise
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)
+
+
+def _ensure_run(store: Store, run: FrozenRun) -> int:
+    stored = find_same_run(store, run)
+    if stored is not None:
+        return stored.id
+    with store.transaction() as connection:
+        return insert_run(
+            connection,
+            name=run.name,
+            kind="evaluation",
+            plan=run.plan,
+            questions=run.questions,
+            code_version=code_version(),
+        )
+
+
+async def _open_endpoints(
+    stack: AsyncExitStack,
+    run: FrozenRun,
+    environ: Mapping[str, str],
+    concurrency: int,
+    policy: RetryPolicy,
+    progress: Progress,
+) -> dict[EndpointPlan, Endpoint]:
+    """A model that is both candidate and judge has one endpoint, and one limit."""
+    endpoints: dict[EndpointPlan, Endpoint] = {}
+    for plan in (*run.plan.models, *run.plan.judges):
+        if plan.is_rule_judge or plan in endpoints:
+            continue
+        provider = _open(plan, environ, concurrency)
+        stack.push_async_callback(provider.aclose)
+        endpoints[plan] = Endpoint(provider, ConcurrencyLimiter(concurrency), policy, progress.retrying)
+    return endpoints
+
+
+def _open(plan: EndpointPlan, environ: Mapping[str, str], concurrency: int) -> ChatProvider:
+    if plan.provider != "replay":
+        return open_provider(plan.spec(), environ, concurrency)
+    if plan.path is None:
+        raise UsageError(f"the plan does not say where the recording of {plan.label!r} lies")
+    recordings = {r.label: r for r in read_recordings(Path(plan.path))}
+    # A file named alone is labelled by its own path; the plan keeps the label it had below its folder.
+    recording = recordings.get(plan.label) or (next(iter(recordings.values())) if len(recordings) == 1 else None)
+    if recording is None or recording.digest != plan.digest:
+        raise UsageError(f"the recording {plan.path} has changed since the run was planned; start a new run")
+    return ReplayProvider(recording)
+
+
+def _judge(plan: EndpointPlan, endpoint: Endpoint | None, run: FrozenRun, concurrency: int, deadline_s: float) -> Judge:
+    if plan.is_rule_judge or endpoint is None:
+        return Judge(plan, RuleJudge(), None, 1, find_price(plan.spec()))
+    mode = endpoint.provider.capabilities.schema_mode
+    grader = ModelJudge(plan.label, mode, run.plan.judging.params(), deadline_s)
+    return Judge(plan, grader, endpoint, concurrency, find_price(plan.spec()))
+
+
+async def _preflight(endpoints: dict[EndpointPlan, Endpoint]) -> dict[str, Any]:
+    """Ask every endpoint who it is, before anything is written or bought."""
+    found = await asyncio.gather(*(_describe(endpoint) for endpoint in endpoints.values()))
+    return {str(plan.spec()): asdict(identity) for plan, identity in zip(endpoints, found, strict=True)}
+
+
+async def _describe(endpoint: Endpoint) -> ModelIdentity:
+    try:
+        return await endpoint.provider.describe()
+    except ConnectionFailedError as error:
+        raise UsageError(str(error)) from error

@@ -1,0 +1,297 @@
+"""What gets read: runs, the state that resume needs, rows for scoring, one conversation."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from pydantic import ValidationError
+from sqlalchemy.engine import Connection, Row
+
+from judge.scoring.table import STATUSES, ScoreTable
+from providers.types import ChatCompletion, FinishReason, Usage
+from questions.types import Question
+from service.errors import StoreError
+from service.plan import RunPlan
+from service.store.schema import answers, completions, questions, run_questions, runs, verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    id: int
+    name: str
+    kind: str
+    plan: RunPlan
+    plan_hash: str
+    created_at: str
+    stopped_because: str | None
+    identities: dict[str, Any]
+
+
+def find_run(connection: Connection, name: str) -> StoredRun | None:
+    """The run of that name, or None."""
+    row = connection.execute(sa.select(runs).where(runs.c.name == name)).first()
+    return None if row is None else _stored_run(row)
+
+
+def get_run(connection: Connection, name: str) -> StoredRun:
+    """The run of that name.
+
+    Raises:
+        StoreError: there is none; the message names those there are.
+    """
+    run = find_run(connection, name)
+    if run is None:
+        names = list(connection.scalars(sa.select(runs.c.name).order_by(runs.c.id.desc()).limit(5)))
+        known = f"; the latest are: {', '.join(names)}" if names else "; the database holds no run yet"
+        raise StoreError(f"there is no run named {name!r}{known}")
+    return run
+
+
+def all_runs(connection: Connection) -> list[StoredRun]:
+    """Every run, oldest first."""
+    return [_stored_run(row) for row in connection.execute(sa.select(runs).order_by(runs.c.id))]
+
+
+def _stored_run(row: Row[Any]) -> StoredRun:
+    try:
+        plan = RunPlan.model_validate_json(row.plan)
+    except ValidationError as error:
+        raise StoreError(f"the stored plan of run {row.name!r} cannot be read: {error.error_count()} errors") from error
+    return StoredRun(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        plan=plan,
+        plan_hash=row.plan_hash,
+        created_at=row.created_at,
+        stopped_because=row.stopped_because,
+        identities=json.loads(row.identities) if row.identities else {},
+    )
+
+
+def run_question_list(connection: Connection, run_id: int) -> tuple[Question, ...]:
+    """The run's questions in plan order (under the ids they have in this run)."""
+    rows = connection.execute(
+        sa.select(run_questions.c.question_id, questions.c.content)
+        .join(questions, questions.c.digest == run_questions.c.digest)
+        .where(run_questions.c.run_id == run_id)
+        .order_by(run_questions.c.position)
+    )
+    return tuple(
+        Question.model_validate_json(content).model_copy(update={"id": question_id}) for question_id, content in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    status: str
+    text: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationState:
+    """What a conversation already has: answers by turn, verdict statuses by (turn, judge, repeat)."""
+
+    answers: dict[int, StoredAnswer]
+    verdicts: dict[tuple[int, int, int], str]
+
+
+def conversation_state(
+    connection: Connection, run_id: int, model: int, question: int, sample: int
+) -> ConversationState:
+    here = dict(run_id=run_id, model=model, question=question, sample=sample)  # noqa: C408
+    answer_rows = connection.execute(sa.select(answers).filter_by(**here))
+    verdict_rows = connection.execute(
+        sa.select(verdicts.c.turn, verdicts.c.judge, verdicts.c.repeat, verdicts.c.status).filter_by(**here)
+    )
+    return ConversationState(
+        {r.turn: StoredAnswer(r.status, r.text, r.error) for r in answer_rows},
+        {(r.turn, r.judge, r.repeat): r.status for r in verdict_rows},
+    )
+
+
+Position = tuple[int, int, int]
+
+
+def verdict_counts(connection: Connection, run_id: int, *, ok_only: bool) -> dict[Position, int]:
+    """Ended (or ok) verdicts by conversation (model, question, sample)."""
+    query = sa.select(verdicts.c.model, verdicts.c.question, verdicts.c.sample, sa.func.count()).where(
+        verdicts.c.run_id == run_id
+    )
+    if ok_only:
+        query = query.where(verdicts.c.status == "ok")
+    rows = connection.execute(query.group_by(verdicts.c.model, verdicts.c.question, verdicts.c.sample))
+    return {(r[0], r[1], r[2]): r[3] for r in rows}
+
+
+def answer_counts(connection: Connection, run_id: int) -> dict[Position, int]:
+    """Ended answers by conversation."""
+    rows = connection.execute(
+        sa.select(answers.c.model, answers.c.question, answers.c.sample, sa.func.count())
+        .where(answers.c.run_id == run_id)
+        .group_by(answers.c.model, answers.c.question, answers.c.sample)
+    )
+    return {(r[0], r[1], r[2]): r[3] for r in rows}
+
+
+def bought(connection: Connection, work_key: str) -> Iterator[tuple[int, ChatCompletion]]:
+    """(id, completion) of everything delivered for this work, newest first."""
+    rows = connection.execute(
+        sa.select(completions).where(completions.c.work_key == work_key).order_by(completions.c.id.desc())
+    ).all()
+    for row in rows:
+        yield row.id, _completion(row)
+
+
+def _completion(row: Row[Any]) -> ChatCompletion:
+    finish: FinishReason = row.finish_reason
+    return ChatCompletion(
+        text=row.text,
+        requested_model=row.requested_model,
+        finish_reason=finish,
+        reasoning=row.reasoning,
+        refusal=row.refusal,
+        usage=Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.reasoning_tokens),
+        served_model=row.served_model,
+        fingerprint=row.fingerprint,
+        request_id=row.request_id,
+        sent_params=json.loads(row.sent_params),
+        dropped_params=json.loads(row.dropped_params),
+        latency_s=row.latency_s,
+    )
+
+
+def score_table(connection: Connection, run: StoredRun) -> ScoreTable:
+    """The run's verdicts as arrays."""
+    listed = connection.execute(
+        sa.select(run_questions.c.category, run_questions.c.turns)
+        .where(run_questions.c.run_id == run.id)
+        .order_by(run_questions.c.position)
+    ).all()
+    rows = connection.execute(
+        sa.select(
+            verdicts.c.model,
+            verdicts.c.question,
+            verdicts.c.turn,
+            verdicts.c.status,
+            verdicts.c.score,
+            verdicts.c.published_score,
+        ).where(verdicts.c.run_id == run.id)
+    ).all()
+    code = {status: number for number, status in enumerate(STATUSES)}
+    nan = float("nan")
+    low, high = run.plan.scale
+    return ScoreTable(
+        models=tuple(m.label for m in run.plan.models),
+        categories=tuple(r.category for r in listed),
+        turns=np.array([r.turns for r in listed], dtype=np.int64),
+        verdicts_per_turn=run.plan.samples * len(run.plan.judges) * run.plan.judge_repeats,
+        scale=(low, high),
+        model=np.array([r.model for r in rows], dtype=np.int64),
+        question=np.array([r.question for r in rows], dtype=np.int64),
+        turn=np.array([r.turn for r in rows], dtype=np.int64),
+        status=np.array([code[r.status] for r in rows], dtype=np.int64),
+        score=np.array([nan if r.score is None else r.score for r in rows], dtype=np.float64),
+        published=np.array([nan if r.published_score is None else r.published_score for r in rows], dtype=np.float64),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What one endpoint delivered to a run in one role. `cost_usd` is None where a price is unknown."""
+
+    calls: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost_usd: float | None
+
+
+def spending(connection: Connection, run_id: int) -> dict[tuple[int | None, str], Spending]:
+    """Ledger totals by (model position, role). Verdicts are charged to the model they grade."""
+    by_role: dict[tuple[int | None, str], Spending] = {}
+    for role, table in (("candidate", answers), ("judge", verdicts)):
+        linked = (
+            sa.select(table.c.model, table.c.completion_id)
+            .where(table.c.run_id == run_id, table.c.completion_id.is_not(None))
+            .distinct()
+            .subquery()
+        )
+        c = completions.c
+        rows = connection.execute(
+            sa.select(
+                linked.c.model,
+                sa.func.count(),
+                sa.func.sum(c.prompt_tokens),
+                sa.func.sum(c.completion_tokens),
+                sa.func.sum(c.cost_usd),
+                sa.func.sum(sa.case((c.cost_usd.is_(None), 1), else_=0)),
+            )
+            .select_from(linked.join(completions, c.id == linked.c.completion_id))
+            .group_by(linked.c.model)
+        )
+        for model, calls, prompt, completion, cost, unknown in rows:
+            by_role[model, role] = Spending(calls, prompt, completion, None if unknown else cost)
+    return by_role
+
+
+def answer_statuses(connection: Connection, run_id: int) -> dict[int, dict[str, int]]:
+    """Per model: how many answers ended in each status."""
+    counted: dict[int, dict[str, int]] = {}
+    rows = connection.execute(
+        sa.select(answers.c.model, answers.c.status, sa.func.count())
+        .where(answers.c.run_id == run_id)
+        .group_by(answers.c.model, answers.c.status)
+    )
+    for model, status, count in rows:
+        counted.setdefault(model, {})[status] = count
+    return counted
+
+
+def wrong_language(connection: Connection, run_id: int) -> dict[int, int]:
+    """Per model: answers that are not in the language their turn expects."""
+    rows = connection.execute(
+        sa.select(answers.c.model, sa.func.count())
+        .where(answers.c.run_id == run_id, answers.c.language_passed.is_(False))
+        .group_by(answers.c.model)
+    )
+    return {model: count for model, count in rows}
+
+
+def failure_reasons(connection: Connection, run_id: int, limit: int = 3) -> list[tuple[str, int]]:
+    """The commonest error messages of a run, answers and verdicts together."""
+    both = sa.union_all(
+        *(
+            sa.select(t.c.error).where(t.c.run_id == run_id, t.c.error.is_not(None), t.c.status != "skipped")
+            for t in (answers, verdicts)
+        )
+    ).subquery()
+    rows = connection.execute(
+        sa.select(both.c.error, sa.func.count()).group_by(both.c.error).order_by(sa.func.count().desc()).limit(limit)
+    )
+    return [(error, count) for error, count in rows]
+
+
+def conversation_rows(
+    connection: Connection, run_id: int, *, model: int | None = None, question: int | None = None
+) -> Iterator[tuple[tuple[int, int, int], list[Row[Any]], list[Row[Any]]]]:
+    """((model, question, sample), answer rows, verdict rows) of the chosen conversations, in plan order."""
+
+    def chosen(table: sa.Table) -> list[Row[Any]]:
+        query = sa.select(table).where(table.c.run_id == run_id)
+        if model is not None:
+            query = query.where(table.c.model == model)
+        if question is not None:
+            query = query.where(table.c.question == question)
+        return list(connection.execute(query.order_by(*table.primary_key.columns)))
+
+    grouped: dict[tuple[int, int, int], tuple[list[Row[Any]], list[Row[Any]]]] = {}
+    for row in chosen(answers):
+        grouped.setdefault((row.model, row.question, row.sample), ([], []))[0].append(row)
+    for row in chosen(verdicts):
+        grouped.setdefault((row.model, row.question, row.sample), ([], []))[1].append(row)
+    for position in sorted(grouped):
+        yield position, *grouped[position]

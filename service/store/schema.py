@@ -1,0 +1,127 @@
+"""The tables. Append-only where money was spent: `completions` is the ledger of everything delivered.
+
+    runs ──< run_questions >── questions        what was planned
+    runs ──< answers >── completions            one row a turn of a conversation
+    runs ──< verdicts >── completions           one row a turn, judge and repeat
+
+A conversation is (run, model, question, sample); `model`, `judge` and `question` are positions in the
+run's plan. A unit without a row has not ended yet.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+SCHEMA_VERSION = "0001"
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("plan_hash", Text, nullable=False),
+    Column("code_version", Text, nullable=False),
+    Column("identities", Text),
+    Column("created_at", Text, nullable=False),
+    Column("stopped_because", Text),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+)
+
+run_questions = Table(
+    "run_questions",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("question_id", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("digest", Text, ForeignKey("questions.digest"), nullable=False),
+    PrimaryKeyConstraint("run_id", "position"),
+)
+
+completions = Table(
+    "completions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("work_key", Text, nullable=False),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("requested_model", Text, nullable=False),
+    Column("served_model", Text),
+    Column("text", Text, nullable=False),
+    Column("reasoning", Text),
+    Column("refusal", Text),
+    Column("finish_reason", Text, nullable=False),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+    Column("cached_tokens", Integer),
+    Column("reasoning_tokens", Integer),
+    Column("cost_usd", Float),
+    Column("fingerprint", Text),
+    Column("request_id", Text),
+    Column("sent_params", Text, nullable=False),
+    Column("dropped_params", Text, nullable=False),
+    Column("latency_s", Float, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Index("completions_by_work_key", "work_key"),
+    Index("completions_by_run", "run_id", "endpoint", "role"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("model", Integer, nullable=False),
+    Column("question", Integer, nullable=False),
+    Column("sample", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("completion_id", Integer, ForeignKey("completions.id")),
+    Column("text", Text),
+    Column("error", Text),
+    Column("language_passed", Boolean),
+    Column("hangul_share", Float),
+    PrimaryKeyConstraint("run_id", "model", "question", "sample", "turn"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("model", Integer, nullable=False),
+    Column("question", Integer, nullable=False),
+    Column("sample", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("judge", Integer, nullable=False),
+    Column("repeat", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("score", Float),
+    Column("judge_score", Float),
+    Column("published_score", Float),
+    Column("rationale", Text),
+    Column("evidence", Text),
+    Column("criteria", Text),
+    Column("error", Text),
+    Column("completion_id", Integer, ForeignKey("completions.id")),
+    PrimaryKeyConstraint("run_id", "model", "question", "sample", "turn", "judge", "repeat"),
+)

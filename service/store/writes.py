@@ -1,0 +1,223 @@
+"""What gets written: a run with its questions, a finished answer, a finished verdict.
+
+Each function returns a `Write` for the single writer (or runs on a connection directly, for imports).
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Connection
+
+from judge.checks.language import LanguageReport
+from judge.types import Verdict
+from providers.types import ChatCompletion
+from questions.types import Question
+from service.plan import RunPlan
+from service.store import schema
+from service.store.writer import Write
+
+
+@dataclass(frozen=True, slots=True)
+class TurnKey:
+    """One turn of one conversation; positions count from 0 in the plan, samples from 0, turns from 1."""
+
+    run_id: int
+    model: int
+    question: int
+    sample: int
+    turn: int
+
+    def values(self) -> dict[str, int]:
+        return {
+            "run_id": self.run_id,
+            "model": self.model,
+            "question": self.question,
+            "sample": self.sample,
+            "turn": self.turn,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictKey:
+    turn: TurnKey
+    judge: int
+    repeat: int
+
+    def values(self) -> dict[str, int]:
+        return {**self.turn.values(), "judge": self.judge, "repeat": self.repeat}
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A delivered completion, as the ledger keeps it. `id` is set when it came from the store."""
+
+    work_key: str
+    endpoint: str
+    role: str
+    completion: ChatCompletion
+    cost_usd: float | None
+    id: int | None = None
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def insert_run(
+    connection: Connection,
+    *,
+    name: str,
+    kind: str,
+    plan: RunPlan,
+    questions: tuple[Question, ...],
+    code_version: str,
+) -> int:
+    """Write a run and its questions; return the run's id."""
+    for question in questions:
+        connection.execute(
+            sqlite.insert(schema.questions)
+            .values(digest=question.digest(), content=question.model_dump_json())
+            .on_conflict_do_nothing()
+        )
+    result = connection.execute(
+        schema.runs.insert().values(
+            name=name,
+            kind=kind,
+            plan=plan.model_dump_json(),
+            plan_hash=plan.hash(),
+            code_version=code_version,
+            created_at=now(),
+        )
+    )
+    run_id = int(result.inserted_primary_key[0])
+    connection.execute(
+        schema.run_questions.insert(),
+        [
+            {
+                "run_id": run_id,
+                "position": position,
+                "question_id": question.id,
+                "category": question.category,
+                "turns": len(question.turns),
+                "digest": question.digest(),
+            }
+            for position, question in enumerate(questions)
+        ],
+    )
+    return run_id
+
+
+def set_stopped(run_id: int, reason: str | None) -> Write:
+    """Note why a run stopped before its end, or clear the note."""
+
+    def write(connection: Connection) -> None:
+        connection.execute(schema.runs.update().where(schema.runs.c.id == run_id).values(stopped_because=reason))
+
+    return write
+
+
+def set_identities(run_id: int, identities: dict[str, Any]) -> Write:
+    """Note who answered at each endpoint when the run last started."""
+
+    def write(connection: Connection) -> None:
+        connection.execute(
+            schema.runs.update()
+            .where(schema.runs.c.id == run_id)
+            .values(identities=json.dumps(identities, ensure_ascii=False))
+        )
+
+    return write
+
+
+def save_answer(
+    key: TurnKey,
+    status: str,
+    *,
+    purchase: Purchase | None = None,
+    text: str | None = None,
+    error: str | None = None,
+    language: LanguageReport | None = None,
+) -> Write:
+    values = {
+        **key.values(),
+        "status": status,
+        "text": text,
+        "error": error,
+        "language_passed": language.passed if language else None,
+        "hangul_share": language.hangul_share if language else None,
+    }
+
+    def write(connection: Connection) -> None:
+        completion_id = _ledger(connection, key.run_id, purchase)
+        _upsert(connection, schema.answers, {**values, "completion_id": completion_id})
+
+    return write
+
+
+def save_verdict(
+    key: VerdictKey, verdict: Verdict, purchase: Purchase | None = None, published_score: float | None = None
+) -> Write:
+    values = {
+        **key.values(),
+        "status": verdict.status,
+        "score": verdict.score,
+        "judge_score": verdict.judge_score,
+        "published_score": published_score,
+        "rationale": verdict.rationale,
+        "evidence": json.dumps(verdict.evidence, ensure_ascii=False) if verdict.evidence else None,
+        "criteria": json.dumps(dict(verdict.criteria), ensure_ascii=False) if verdict.criteria else None,
+        "error": verdict.error,
+    }
+
+    def write(connection: Connection) -> None:
+        completion_id = _ledger(connection, key.turn.run_id, purchase)
+        _upsert(connection, schema.verdicts, {**values, "completion_id": completion_id})
+
+    return write
+
+
+def _ledger(connection: Connection, run_id: int, purchase: Purchase | None) -> int | None:
+    if purchase is None:
+        return None
+    if purchase.id is not None:
+        return purchase.id
+    completion = purchase.completion
+    result = connection.execute(
+        schema.completions.insert(),
+        {
+            "work_key": purchase.work_key,
+            "run_id": run_id,
+            "endpoint": purchase.endpoint,
+            "role": purchase.role,
+            "requested_model": completion.requested_model,
+            "served_model": completion.served_model,
+            "text": completion.text,
+            "reasoning": completion.reasoning,
+            "refusal": completion.refusal,
+            "finish_reason": completion.finish_reason,
+            "prompt_tokens": completion.usage.prompt_tokens,
+            "completion_tokens": completion.usage.completion_tokens,
+            "cached_tokens": completion.usage.cached_tokens,
+            "reasoning_tokens": completion.usage.reasoning_tokens,
+            "cost_usd": purchase.cost_usd,
+            "fingerprint": completion.fingerprint,
+            "request_id": completion.request_id,
+            "sent_params": json.dumps(dict(completion.sent_params), ensure_ascii=False),
+            "dropped_params": json.dumps(dict(completion.dropped_params), ensure_ascii=False),
+            "latency_s": completion.latency_s,
+            "created_at": now(),
+        },
+    )
+    return int(result.inserted_primary_key[0])
+
+
+def _upsert(connection: Connection, table: sa.Table, values: dict[str, Any]) -> None:
+    # A unit that failed and is tried again replaces its own row; the ledger keeps what was paid.
+    statement = sqlite.insert(table)
+    keys = [c.name for c in table.primary_key]
+    changed = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), values)

@@ -1,10 +1,9 @@
 """The question sets that ship with kojudge, and those in files."""
 
-import difflib
 from pathlib import Path
 
 from questions.readers import read_questions
-from questions.source import SourceError, load_yaml, printable
+from questions.source import SourceError, did_you_mean, quote
 from questions.types import QuestionSet
 
 _SETS = Path(__file__).parent / "sets"
@@ -16,19 +15,24 @@ def shipped_sets() -> list[str]:
 
 
 def load_set(spec: str) -> QuestionSet:
-    """A shipped set by name, or a file by path.
+    """A shipped set by name, or a file by path (`./starter` for a file of a shipped set's name).
 
     Raises:
         SourceError: neither; or the file cannot be used.
     """
     shipped = shipped_sets()
     if spec in shipped:
-        return load_yaml(_SETS / f"{spec}.yaml", QuestionSet)
+        return read_questions(_SETS / f"{spec}.yaml")
+    if _names_a_file(spec):
+        return read_questions(spec)
+    near = did_you_mean(spec, shipped)
+    hint = f"did you mean '{near}'? " if near else ""
+    raise SourceError(f"no question set {quote(spec)}; {hint}shipped: {', '.join(shipped)}; or name a question file")
+
+
+def _names_a_file(spec: str) -> bool:
     path = Path(spec)
-    if path.exists():
-        return read_questions(path)
-    if path.suffix or "/" in spec:
-        raise SourceError(f"question file {printable(spec, 200)} does not exist")
-    near = difflib.get_close_matches(spec, shipped, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"shipped sets: {', '.join(shipped)}; or name a file"
-    raise SourceError(f"there is no question set {printable(spec)!r}; {hint}")
+    try:
+        return bool(path.suffix) or "/" in spec or "\\" in spec or (spec != "" and path.exists())
+    except OSError:  # too long for the file system
+        return True

@@ -4,123 +4,163 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
+from questions.contact_data import contact_data
+from questions.lint_checks import check_faults, reference_faults
+from questions.near_duplicates import near_duplicates
 from questions.readers.language_hint import expected_language
-from questions.types import ContainsCheck, LengthCheck, Question, QuestionSet
+from questions.source_error import quote
+from questions.types import Question, QuestionSet, Turn
 
 MAX_PROMPT_CHARS = 8000
 NEAR_DUPLICATE = 0.8
-_CONTACT = {
-    "a URL": re.compile(r"https?://|www\.[a-z0-9-]+\.", re.I),
-    "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.I),
-    "a resident registration number": re.compile(r"(?<!\d)\d{6}-[1-8]\d{6}(?!\d)"),
-    "a phone number": re.compile(r"(?<!\d)0(?:2|1[016-9]|[3-6]\d|70)[-. ]\d{3,4}[-. ]\d{4}(?!\d)"),
-}
+_TRAILING_SPACE = re.compile(r"[ \t\u3000\xa0]+$", re.MULTILINE)
+
+Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """`turn` is 1-based, None for the whole question. The message says how to mend it."""
 
+    set: str
     question: str
     turn: int | None
     rule: str
-    severity: Literal["error", "warning"]
+    severity: Severity
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.set}#{self.question}" + ("" if self.turn is None else f" turn {self.turn}")
+        return f"{where}: {self.severity}: {self.message} [{self.rule}]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """A finding whose set and question are still to be filled in."""
+
+    turn: int | None
+    rule: str
+    severity: Severity
     message: str
 
 
 def lint(questions: QuestionSet) -> list[Finding]:
-    """Every fault found, errors first."""
-    findings = [*_set_rules(questions), *(f for q in questions.questions for f in _question_rules(q))]
-    return sorted(findings, key=lambda f: (f.severity, f.question, f.turn or 0))
+    """Every fault found: errors first, each kind in the order of the set."""
+    found: list[tuple[int, _Fault]] = [
+        *_ids(questions),
+        *_categories(questions),
+        *_pairs(questions),
+        *_duplicates(questions),
+    ]
+    for index, question in enumerate(questions.questions):
+        found += [(index, fault) for fault in _question_faults(question)]
+    found.sort(key=lambda item: (item[1].severity, item[0], item[1].turn or 0))
+    ids = [question.id for question in questions.questions]
+    return [
+        Finding(questions.set, ids[index], fault.turn, fault.rule, fault.severity, fault.message)
+        for index, fault in found
+    ]
 
 
-def _set_rules(questions: QuestionSet) -> Iterator[Finding]:
-    ids = Counter(q.id for q in questions.questions)
-    for question_id, times in ids.items():
-        if times > 1:
-            yield Finding(question_id, None, "duplicate-id", "error", f"the id stands {times} times; make each unique")
-    for category, times in Counter(q.category for q in questions.questions).items():
-        if times == 1:
-            lone = next(q.id for q in questions.questions if q.category == category)
-            yield Finding(
-                lone,
-                None,
-                "lone-category",
-                "warning",
-                f"{category} has one question: no interval; add another",
-            )
-    for question in questions.questions:
-        if question.pair_id is not None and question.pair_id not in ids:
-            yield Finding(
-                question.id,
-                None,
-                "pair",
-                "error",
-                f"pair_id {question.pair_id} names no question of this set",
-            )
-    prompts = [(q.id, t, _grams(turn.prompt)) for q in questions.questions for t, turn in enumerate(q.turns, 1)]
-    for (a, turn_a, grams_a), (b, turn_b, grams_b) in combinations(prompts, 2):
-        shared = len(grams_a & grams_b)
-        if shared and shared / len(grams_a | grams_b) >= NEAR_DUPLICATE:
-            yield Finding(
-                b,
-                turn_b,
-                "near-duplicate",
-                "error",
-                f"nearly the same prompt as {a} turn {turn_a}; write another",
-            )
+def _ids(questions: QuestionSet) -> Iterator[tuple[int, _Fault]]:
+    seen: set[str] = set()
+    for index, question in enumerate(questions.questions):
+        if question.id in seen:
+            yield index, _Fault(None, "duplicate-id", "error", "the id stands twice; make each unique")
+        seen.add(question.id)
 
 
-def _grams(text: str) -> frozenset[str]:
-    squeezed = re.sub(r"\s+", " ", text)
-    return frozenset(squeezed[i : i + 5] for i in range(max(1, len(squeezed) - 4)))
+def _categories(questions: QuestionSet) -> Iterator[tuple[int, _Fault]]:
+    times = Counter(question.category for question in questions.questions)
+    for index, question in enumerate(questions.questions):
+        if times[question.category] == 1:
+            problem = f"the only question of {quote(question.category)}: it has no interval; add another"
+            yield index, _Fault(None, "lone-category", "warning", problem)
 
 
-def _question_rules(question: Question) -> Iterator[Finding]:
+def _pairs(questions: QuestionSet) -> Iterator[tuple[int, _Fault]]:
+    ids = {question.id for question in questions.questions}
+    for index, question in enumerate(questions.questions):
+        if question.pair_id is None:
+            continue
+        if question.pair_id == question.id:
+            yield index, _Fault(None, "pair", "error", "pair_id names the question itself; name the other one")
+        elif question.pair_id not in ids:
+            problem = f"pair_id {quote(question.pair_id)} names no question of this set; correct it"
+            yield index, _Fault(None, "pair", "error", problem)
+
+
+def _duplicates(questions: QuestionSet) -> Iterator[tuple[int, _Fault]]:
+    turns = [
+        (index, number, question, turn)
+        for index, question in enumerate(questions.questions)
+        for number, turn in enumerate(question.turns, 1)
+    ]
+    for a, b, similarity in near_duplicates([turn.prompt for *_, turn in turns], NEAR_DUPLICATE):
+        (_, number_a, question_a, turn_a), (index_b, number_b, question_b, turn_b) = turns[a], turns[b]
+        # The halves of a pair are meant to be alike, and another system prompt makes another question.
+        if _paired(question_a, question_b) or question_a.system != question_b.system:
+            continue
+        same = turn_a.prompt == turn_b.prompt
+        # "위 답변을 요약해 줘" may follow many a first turn: the same words then ask for something else.
+        first = number_a == number_b == 1
+        rule, words = ("duplicate", "the same prompt as") if same else ("near-duplicate", "nearly the prompt of")
+        severity: Severity = "error" if same and first else "warning"
+        message = f"{words} {question_a.id} turn {number_a} (similarity {similarity:.2f}); write another"
+        yield index_b, _Fault(number_b, rule, severity, message)
+
+
+def _paired(one: Question, other: Question) -> bool:
+    return one is not other and (one.pair_id == other.id or other.pair_id == one.id)
+
+
+def _question_faults(question: Question) -> Iterator[_Fault]:
+    for text in (question.system, question.rationale):
+        yield from _contacts(text, None)
+    asked_before = question.system is not None and expected_language(question.system) != "ko"
     for number, turn in enumerate(question.turns, 1):
-        if len(turn.prompt) > MAX_PROMPT_CHARS:
-            yield Finding(
-                question.id,
-                number,
-                "length",
-                "error",
-                f"the prompt has over {MAX_PROMPT_CHARS} characters; shorten it",
-            )
-        if any(not c.isprintable() and c not in "\n\t" for c in turn.prompt):
-            yield Finding(
-                question.id, number, "characters", "error", "the prompt holds control characters; remove them"
-            )
-        asked = expected_language(turn.prompt)
-        if turn.expected_language != "any" and asked == "en" != turn.expected_language:
-            yield Finding(
-                question.id,
-                number,
-                "language",
-                "warning",
-                "the prompt asks for English; set expected_language: en",
-            )
-        for text in (turn.prompt, turn.reference or ""):
-            for what, pattern in _CONTACT.items():
-                if pattern.search(text):
-                    yield Finding(
-                        question.id,
-                        number,
-                        "contact-data",
-                        "error",
-                        f"{what} must not be published; remove it",
-                    )
-        for check in turn.checks:
-            yield from _check_rules(question.id, number, check)
+        yield from _text_faults(turn, number)
+        yield from _language_faults(turn, number, asked_before=asked_before)
+        asked_before = asked_before or expected_language(turn.prompt) != "ko"
+        for text in (turn.prompt, turn.reference):
+            yield from _contacts(text, number)
+        for message in check_faults(turn):
+            yield _Fault(number, "check", "error", message)
+        for message in reference_faults(turn):
+            yield _Fault(number, "reference", "warning", message)
 
 
-def _check_rules(question: str, turn: int, check: object) -> Iterator[Finding]:
-    if isinstance(check, LengthCheck) and check.max_chars is not None and check.min_chars > check.max_chars:
-        yield Finding(question, turn, "check", "error", "min_chars is above max_chars: no answer can pass")
-    if isinstance(check, ContainsCheck):
-        if not (check.all_of or check.any_of or check.none_of):
-            yield Finding(question, turn, "check", "error", "a contains check without words decides nothing")
-        if clash := set(check.none_of) & {*check.all_of, *check.any_of}:
-            yield Finding(question, turn, "check", "error", f"{sorted(clash)[0]!r} is both wanted and forbidden")
+def _text_faults(turn: Turn, number: int) -> Iterator[_Fault]:
+    prompt = turn.prompt
+    if not any(c.isalnum() and c not in "\u3164\u115f\u1160" for c in prompt):
+        yield _Fault(number, "empty", "error", "the prompt says nothing; write the question")
+    if len(prompt) > MAX_PROMPT_CHARS:
+        problem = f"the prompt has {len(prompt):,} characters; shorten it to {MAX_PROMPT_CHARS:,}"
+        yield _Fault(number, "length", "error", problem)
+    if turn.reference is not None and not turn.reference.strip():
+        yield _Fault(number, "reference", "error", "the reference is empty; write it or delete the key")
+    for name, text in (("prompt", prompt), ("reference", turn.reference or "")):
+        hidden = next((c for c in text if not c.isprintable() and c not in "\n\t\u3000\xa0"), None)
+        if hidden is not None:
+            problem = f"the {name} holds the invisible character U+{ord(hidden):04X}; delete it"
+            yield _Fault(number, "characters", "error", problem)
+        if _TRAILING_SPACE.search(text):
+            yield _Fault(number, "spaces", "warning", f"a line of the {name} ends in spaces; delete them")
+
+
+def _language_faults(turn: Turn, number: int, *, asked_before: bool) -> Iterator[_Fault]:
+    asked = expected_language(turn.prompt)
+    if asked == "en" and turn.expected_language == "ko":
+        problem = "the prompt asks for English, but a Korean answer is expected; set expected_language: en"
+        yield _Fault(number, "language", "warning", problem)
+    # An earlier turn or the system prompt may have asked for the whole conversation.
+    if asked == "ko" and turn.expected_language == "en" and not asked_before:
+        problem = "English is expected, but the prompt does not ask for it; say so, or drop expected_language"
+        yield _Fault(number, "language", "warning", problem)
+
+
+def _contacts(text: str | None, turn: int | None) -> Iterator[_Fault]:
+    for what, remedy in contact_data(text or ""):
+        yield _Fault(turn, "contact-data", "error", f"{what} must not be published; {remedy}")

@@ -4,8 +4,9 @@ Whatever is wrong with a file ends in one `SourceError`, whose text is one line 
 key and what to do.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,6 +19,7 @@ __all__ = [
     "MAX_YAML_BYTES",
     "SourceError",
     "did_you_mean",
+    "first_line",
     "load_yaml",
     "one_line",
     "parse_yaml",
@@ -60,24 +62,33 @@ def validate(tree: YamlTree, model: type[Model]) -> Model:
 
 def read_text(path: Path | str, max_bytes: int = MAX_TEXT_BYTES) -> str:
     """The text of a UTF-8 file, with or without a BOM. Errors: `SourceError`."""
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(max_bytes + 1)
-    except FileNotFoundError as error:
-        raise SourceError.at(path, "no such file") from error
-    except IsADirectoryError as error:
-        raise SourceError.at(path, "is a folder; name a file inside it") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SourceError.at(path, f"cannot be read: {reason}") from error
+    content = _read(path, lambda file: file.read(max_bytes + 1))
     if len(content) > max_bytes:
         raise SourceError.at(path, f"is larger than {max_bytes // 2**20} MiB; split it")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        if error.end == len(error.object) and "unexpected end" in error.reason:
+        line = content.count(b"\n", 0, error.start) + 1
+        if "unexpected end" in error.reason:
             problem = "the file stops in the middle of a character; it was cut off, fetch it again"
         else:
-            problem = f"not UTF-8 text (byte 0x{error.object[error.start]:02x}); save the file as UTF-8"
+            problem = f"not UTF-8 text (byte 0x{content[error.start]:02x}); save the file as UTF-8"
         raise SourceError.at(path, problem, line=line) from error
+
+
+def first_line(path: Path | str, max_bytes: int = 65_536) -> str:
+    """The beginning of a file up to its first line break, to tell formats apart. Errors: `SourceError`."""
+    return _read(path, lambda file: file.readline(max_bytes)).decode("utf-8-sig", "replace")
+
+
+def _read(path: Path | str, take: Callable[[BinaryIO], bytes]) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return take(file)
+    except FileNotFoundError as error:
+        raise SourceError.at(path, "no such file") from error
+    except IsADirectoryError as error:
+        raise SourceError.at(path, "is a folder; name a file inside it") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SourceError.at(path, f"cannot be read: {reason}") from error

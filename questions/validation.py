@@ -36,7 +36,7 @@ def complaints(error: ValidationError, model: type[BaseModel], data: Any) -> lis
             problem = "this key is required"
         elif detail["type"] == "extra_forbidden":
             owner = path[:-1]
-            problem = _unknown_key(str(detail["loc"][-1]), _models_at(model, detail["loc"][:-1]))
+            problem = _unknown_key(str(detail["loc"][-1]), detail["input"], _models_at(model, detail["loc"][:-1]))
         else:
             problem = _words(detail)
         found.setdefault(path, Complaint(path, owner, problem))
@@ -76,13 +76,15 @@ def _path_in(data: Any, loc: tuple[int | str, ...]) -> Path:
     return tuple(path)
 
 
-def _unknown_key(key: str, owners: list[type[BaseModel]]) -> str:
+def _unknown_key(key: str, value: object, owners: list[type[BaseModel]]) -> str:
     allowed: list[str] = []
     for owner in owners:
         allowed += [field.alias or name for name, field in owner.model_fields.items()]
     allowed = list(dict.fromkeys(allowed))
     if near := did_you_mean(key, allowed):
         return f"unknown key {quote(key)}; did you mean '{near}'?"
+    if value is None:  # `{name: one, two}` is how a comma in a text looks to YAML
+        return f"unknown key {quote(key)} without a value; a text with a comma inside {{...}} needs quotes"
     return f"unknown key {quote(key)}; known keys: {', '.join(allowed)}"
 
 

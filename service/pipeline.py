@@ -156,9 +156,7 @@ class Pipeline:
                 return
             try:
                 await self._hold(model, position, sample, fresh=(model, position, sample) not in started)
-            except asyncio.CancelledError:
-                raise
-            except BaseException as error:
+            except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
                 self.stop(error)
                 return
 
@@ -207,10 +205,12 @@ class Pipeline:
         status, text = answer_of(purchase.completion)
         asked = question.turns[key.turn - 1]
         language = check_language(text, asked.expected_language, asked.prompt) if text.strip() else None
-        error = None if usable(status, text) else f"candidate: no answer ({status})"
-        await self._writer.write(save_answer(key, status, purchase=purchase, text=text, error=error, language=language))
+        failure = None if usable(status, text) else f"candidate: no answer ({status})"
+        await self._writer.write(
+            save_answer(key, status, purchase=purchase, text=text, error=failure, language=language)
+        )
         self._progress.answered(status, cost)
-        return text if error is None else None
+        return text if failure is None else None
 
     async def _skip_from(self, key: TurnKey, question: Question, state: reads.ConversationState) -> None:
         """Without an answer there is nothing to judge, and later turns cannot follow."""
@@ -241,9 +241,7 @@ class Pipeline:
                 continue
             try:
                 await self._judge(self._judges[judge], job)
-            except asyncio.CancelledError:
-                raise
-            except BaseException as error:
+            except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
                 self.stop(error)
 
     async def _judge(self, judge: Judge, job: _Job) -> None:

@@ -41,11 +41,11 @@ class RuleJudge:
         asked, answer = turn.question.turns[turn.turn - 1], turn.answer
         if not answer.strip():
             return Verdict(status="ok", score=0.0, judge_score=0.0, rationale="답이 비어 있음 → 0점.")
-        language = check_language(answer, turn.expected_language, asked.prompt)
+        language = check_language(answer, asked.expected_language, asked.prompt)
         parts = _parts(asked, answer)
         points = _points(parts)
         wrong_language = language.passed is False
-        notes = [_language_note(language, turn.expected_language)] if wrong_language else []
+        notes = [_language_note(language)] if wrong_language else []
         notes += [part.note for part in parts]
         criteria: dict[str, float | str] = {part.name: round(part.share, 4) for part in parts}
         if wrong_language:
@@ -123,7 +123,7 @@ def _expected_length(turn: Turn) -> int:
     return max(1, min([natural, *(check.max_chars for check in asked if check.max_chars)]))
 
 
-def _language_note(language: LanguageReport, expected: str) -> str:
+def _language_note(language: LanguageReport) -> str:
     share = language.hangul_share
     shown = f"(한글 {share:.0%})" if share is not None else ""
-    return f"언어: {_LANGUAGE_NAMES.get(expected, expected)} 아님{shown} → 0점"
+    return f"언어: {_LANGUAGE_NAMES[language.expected]} 아님{shown} → 0점"

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from questions.readers import logickor, native
-from questions.source import SourceError, printable
+from questions.source import SourceError, first_line
 from questions.types import QuestionSet
-
-_HEAD_CHARS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """`detects` sees the path and the first line."""
+    """`detects` sees the path and the first line (at most 64 KiB); the first reader that answers yes reads."""
 
     name: str
     detects: Callable[[Path, str], bool]
@@ -27,24 +25,16 @@ READERS: tuple[Reader, ...] = (
 )
 
 
-def read_questions(path: Path) -> QuestionSet:
+def read_questions(path: Path | str) -> QuestionSet:
     """The question set in a file of any known format.
 
     Raises:
         SourceError: one line with file, line and what to do.
     """
-    name = printable(path, 200)
-    if not path.exists():
-        raise SourceError(f"{name} does not exist")
-    if path.is_dir():
-        raise SourceError(f"{name} is a folder; name a question file")
-    try:
-        with path.open("rb") as stream:
-            head = stream.readline(_HEAD_CHARS).decode("utf-8-sig", "replace")
-    except OSError as error:
-        raise SourceError(f"cannot read {name}: {error.strerror}") from error
+    path = Path(path)
+    head = first_line(path)
     for reader in READERS:
         if reader.detects(path, head):
             return reader.read(path)
-    known = ", ".join(reader.name for reader in READERS)
-    raise SourceError(f"{name} is in no known format ({known}); is it empty or cut?")
+    known = "a .yaml question set, or LogicKor's or kojudge's own .jsonl rows"
+    raise SourceError.at(path, f"not a question file; expected {known}")

@@ -20,10 +20,13 @@ _LANGUAGES = {
 _CODES = {name: code for code, names in _LANGUAGES.items() for name in names.split("|")}
 _NAME = "(?:" + "|".join(sorted(_CODES, key=len, reverse=True)) + ")"
 
+_MAX_CHARS = 8_000
+"""A longer prompt is judged by its two ends: what is asked stands there, and the rules stay quick."""
+
 # ---- what is quoted is not asked -----------------------------------------------------------------------------------
 
 _QUOTED = re.compile(
-    r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]{1,2000}\"|“[^”]{1,2000}”|‘[^’]{1,2000}’|「[^」]*」|『[^』]*』|《[^》]*》"
+    r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]{1,2000}\"|“[^”]{1,2000}”|‘[^’]{1,2000}’|「[^」]{1,2000}」|『[^』]{1,2000}』|《[^》]{1,200}》"
     r"|(?<![A-Za-z0-9가-힣])'[^'\n]{1,500}'(?![A-Za-z])",
     re.DOTALL,
 )
@@ -78,7 +81,7 @@ _OTHER = (
     rf"(?:{_STEM})(?:는|지|기|면|던|려|므로|니|거나|든|다(?![가-힣])|라[는고니]|고\s*있)"
     rf"|(?:{_INFINITIVE})(?:서는|선|도|야|서)|(?:{_INFINITIVE})\s*(?:달|본|보는|보지)|(?:{_PAST})(?=\s)|(?:{_FUTURE})(?=\s)"
     r"|(?:했|썼|적었|바꿨|옮겼|만들었|지었|고쳤|[가-힣]{1,6}했)"
-    r"|(?!(?:위|대|관|통|의|포함|이용|활용|사용|참고|고려|구분|반영|비롯|가정|상상|주의)[해하])[가-힣]+(?:해서|하여)(?=\s)"
+    r"|(?!(?:위|대|관|통|의|포함|이용|활용|사용|참고|고려|구분|반영|비롯|가정|상상|주의)[해하])[가-힣]{1,8}(?:해서|하여)(?=\s)"
 )
 _REQUEST_AT_END = re.compile(
     r"(?:줘|줘요|주세요|주십시오|주시오|줄래요?|주시겠어요|주겠니|다오|세요|시오|십시오|라|봐|봐요|보자|하자|할\s*것|하기"
@@ -133,6 +136,8 @@ _HANGUL = re.compile(r"[가-힣]")
 
 def expected_language(prompt: str) -> ExpectedLanguage:
     """`en` when the prompt asks for an English answer, `any` for another or a second language, else `ko`."""
+    if len(prompt) > _MAX_CHARS:
+        prompt = prompt[: _MAX_CHARS // 2] + "\n" + prompt[-_MAX_CHARS // 2 :]
     text = _SPEAKER_LINE.sub(" ", _QUOTED_LINE.sub(" ", _QUOTED.sub(" □ ", prompt)))
     sentences = [sentence.strip() for sentence in _SENTENCE_END.split(text)]
     # English sentences inside a Korean prompt are material, not instructions.

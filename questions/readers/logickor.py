@@ -7,16 +7,16 @@ third is a variant of the second and was never asked; `references` is as long as
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
+from questions.json_lines import read_json_lines
 from questions.readers.language_hint import expected_language
-from questions.source import SourceError, one_line, printable, read_text
+from questions.source import SourceError, one_line, printable
 from questions.types import Question, QuestionSet, Turn
 
 TURNS = 2
-_LICENCE = "CC-BY-SA-4.0 (as published with the questions)"
 
 
 class LogicKorVerdict(BaseModel):
@@ -24,85 +24,82 @@ class LogicKorVerdict(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     judge_message: str
-    judge_score: float = Field(allow_inf_nan=False)
+    judge_score: Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
 class LogicKorRow(BaseModel):
-    """A row of any of the three kinds of file."""
+    """A row of any of the three kinds of file; `outputs` may be shorter than the turns, or hold nulls."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    id: int
+    id: StrictInt
     category: str = Field(min_length=1)
     questions: list[str] = Field(min_length=1)
-    references: list[str | None] = []
+    references: list[str | None]
     outputs: list[str | None] | None = None
     query_single: LogicKorVerdict | None = None
     query_multi: LogicKorVerdict | None = None
 
     @model_validator(mode="after")
-    def _outputs_fit(self) -> "LogicKorRow":
+    def _lists_fit(self) -> "LogicKorRow":
+        turns = len(self.prompts)
+        if not all(prompt.strip() for prompt in self.prompts):
+            raise ValueError("one of the questions is blank")
+        if len(self.references) < turns:
+            # Filling up would be a guess: the reference that is there may belong to the other turn.
+            have = len(self.references)
+            raise ValueError(f"references has {have} of {turns} entries; write null where there is none")
         if self.outputs is not None and len(self.outputs) > len(self.questions):
             raise ValueError("more outputs than questions")
         return self
 
+    @property
+    def prompts(self) -> list[str]:
+        """The questions that LogicKor asks: the first two."""
+        return self.questions[:TURNS]
+
     def question(self) -> Question:
-        prompts = self.questions[:TURNS]
-        references = [*self.references[: len(prompts)], *[None] * (len(prompts) - len(self.references))]
+        """The row as a question of our own, each turn with the language it expects."""
         turns = tuple(
             Turn(prompt=p, reference=(r or "").strip() or None, expected_language=expected_language(p))
-            for p, r in zip(prompts, references, strict=True)
+            for p, r in zip(self.prompts, self.references, strict=False)
         )
         return Question(id=str(self.id), category=self.category, turns=turns)
 
 
 def detects(path: Path, head: str) -> bool:
-    """Whether the first line looks like LogicKor's."""
-    return path.suffix == ".jsonl" and '"questions"' in head and '"category"' in head
+    """Whether the first line looks like LogicKor's, or is no JSON object at all (this reader says why)."""
+    if path.suffix.lower() != ".jsonl":
+        return False
+    if '"questions"' in head:
+        return True
+    try:
+        return not isinstance(json.loads(head), dict)
+    except (ValueError, RecursionError):
+        return True
 
 
 def read(path: Path) -> QuestionSet:
-    """The questions of a file, in id order; two turns each."""
+    """The questions of a file, in id order; two turns each. Errors: `SourceError`."""
     questions: dict[int, Question] = {}
-    for number, row in read_rows(path):
+    lines: dict[int, int] = {}
+    for line, row in read_rows(path):
         if row.id in questions:
-            raise SourceError(f"{printable(path, 200)}:{number}: id {row.id} is there twice")
+            problem = f"id {row.id} is already on line {lines[row.id]}; keep one of the two rows"
+            raise SourceError.at(path, problem, line=line)
         try:
             questions[row.id] = row.question()
         except ValidationError as error:
-            raise SourceError(f"{printable(path, 200)}:{number}: {one_line(error)}") from error
-    if not questions:
-        raise SourceError(f"{printable(path, 200)} holds no question")
-    name = "logickor" if path.stem == "questions" else path.stem
-    ordered = tuple(questions[i] for i in sorted(questions))
-    return QuestionSet(set=name, licence=_LICENCE, questions=ordered)
+            raise SourceError.at(path, one_line(error), line=line) from error
+        lines[row.id] = line
+    name = "logickor" if path.stem == "questions" else printable(path.stem).strip() or "logickor"
+    # Result files are in order of completion; one order gives one digest for one set of questions.
+    return QuestionSet(set=name, questions=tuple(questions[i] for i in sorted(questions)))
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, LogicKorRow]]:
-    """(line number, row) of each line.
+    """(line number, row) of each line, in file order; the whole file is checked before the first row.
 
     Raises:
-        SourceError: `FILE:LINE: what is wrong`, e.g. a last line that was cut.
+        SourceError: `FILE:LINE: what is wrong`, e.g. a last line that was cut, or no row at all.
     """
-    name = printable(path, 200)
-    # Only "\n" ends a row: model outputs may hold U+2028 or U+0085 inside a JSON string.
-    lines = read_text(path).split("\n")
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        data = _json_line(line, f"{name}:{number}", last=not any(rest.strip() for rest in lines[number : number + 3]))
-        try:
-            row = LogicKorRow.model_validate(data)
-        except ValidationError as error:
-            raise SourceError(f"{name}:{number}: {one_line(error)}") from error
-        yield number, row
-
-
-def _json_line(line: str, where: str, *, last: bool) -> Any:
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        hint = "the file was cut in the middle of a line; get a whole copy" if last else "not valid JSON"
-        raise SourceError(f"{where}: {hint}") from error
-    if not isinstance(data, dict):
-        raise SourceError(f"{where}: expected a JSON object a line")
-    return data
+    yield from read_json_lines(path, LogicKorRow)

@@ -1,42 +1,56 @@
 """kojudge's own formats: a YAML question set, and the conversations of an export."""
 
-import json
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from questions.source import SourceError, load_yaml, one_line, printable, read_text
+from questions.json_lines import read_json_lines
+from questions.source import MAX_YAML_BYTES, SourceError, printable, quote, read_text, validate
 from questions.types import Question, QuestionSet
+from questions.yaml_tree import read_tree
+
+
+class ExportRow(BaseModel):
+    """The part of an exported conversation that says what was asked."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    question: Question
 
 
 def detects_yaml(path: Path, head: str) -> bool:
     """Whether this is a YAML file by its name."""
-    return path.suffix in (".yaml", ".yml")
+    return path.suffix.lower() in (".yaml", ".yml")
 
 
 def read_yaml(path: Path) -> QuestionSet:
-    return load_yaml(path, QuestionSet)
+    """A question set. Errors: `SourceError`, also for an id that stands twice."""
+    tree = read_tree(read_text(path, MAX_YAML_BYTES), str(path))
+    questions = validate(tree, QuestionSet)
+    first: dict[str, int] = {}
+    for index, question in enumerate(questions.questions):
+        here = ("questions", index, "id")
+        if question.id in first:
+            raise tree.error(
+                here, f"{quote(question.id)} is already the id on line {first[question.id]}; make it unique"
+            )
+        first[question.id] = tree.line(here)
+    return questions
 
 
 def detects_export(path: Path, head: str) -> bool:
     """Whether the first line looks like an exported conversation."""
-    return path.suffix == ".jsonl" and '"question"' in head and '"turns"' in head
+    return path.suffix.lower() == ".jsonl" and '"question"' in head and '"turns"' in head
 
 
 def read_export(path: Path) -> QuestionSet:
-    """The distinct questions of an export, in the order they first appear."""
-    name = printable(path, 200)
+    """The distinct questions of an export, in the order they first appear.
+
+    Errors: `SourceError`, also when one id stands for two different questions.
+    """
     questions: dict[str, Question] = {}
-    for number, line in enumerate(read_text(path).split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            question = Question.model_validate(json.loads(line)["question"])
-        except ValidationError as error:
-            raise SourceError(f"{name}:{number}: question.{one_line(error)}") from error
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise SourceError(f"{name}:{number}: not an exported conversation; was the file cut?") from error
-        questions.setdefault(question.id, question)
-    if not questions:
-        raise SourceError(f"{name} holds no question")
-    return QuestionSet(set=path.stem, questions=tuple(questions.values()))
+    for line, row in read_json_lines(path, ExportRow):
+        question = row.question
+        if questions.setdefault(question.id, question).digest() != question.digest():
+            problem = f"question {quote(question.id)} differs from the one of that id above; split the file"
+            raise SourceError.at(path, problem, line=line)
+    return QuestionSet(set=printable(path.stem).strip() or "export", questions=tuple(questions.values()))

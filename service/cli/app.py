@@ -24,7 +24,8 @@ app = typer.Typer(
     epilog="Start with `kojudge demo`. Any error prints one line; --debug shows the traceback.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="markdown",
+    # Plain help: the rich renderer alone would take longer to import than everything else here.
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 questions_app = typer.Typer(help="The shipped question sets, and question files.", no_args_is_help=True)

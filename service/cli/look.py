@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +143,11 @@ def _block(console: Any, head: str, body: str, style: str) -> None:
 def start_dashboard(database: str, port: int) -> int:
     """Start Streamlit on the loopback address; keys stay out of its environment."""
     Store.open(database, create=False).close()
-    import dashboard
-
-    page = Path(dashboard.__file__).with_name("app.py")
+    # Found, not imported: the page runs in Streamlit's process and imports this package, not the other way round.
+    found = find_spec("dashboard")
+    if found is None or found.origin is None:
+        raise UsageError("the dashboard package is not installed")
+    page = Path(found.origin).with_name("app.py")
     environment = {k: v for k, v in os.environ.items() if not k.upper().endswith(("_KEY", "_TOKEN", "_SECRET"))}
     environment["KOJUDGE_DATABASE_URL"] = database
     err().print(Text(f"Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)"))

@@ -3,25 +3,30 @@
 import sys
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from service.report.cells import safe
-from service.report.render import category_rows, columns, footnotes, headline, rows
+from service.report.render import category_rows, footnotes, headline, score_table
+
+_PIPE_WIDTH = 200
 
 
 def out() -> Console:
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """Results. A pipe has no width of its own: give tables room instead of folding them at 80 columns."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
 def err() -> Console:
-    return Console(stderr=True, highlight=False)
+    """Progress and hints."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def table(title: str | None, head: list[str], body: list[list[str]]) -> Table:
     """Cells are plain text: nothing that a model wrote is read as markup."""
-    grid = Table(title=Text(title) if title else None, title_justify="left", header_style="bold")
+    grid = Table(title=Text(title) if title else None, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for name in head:
         grid.add_column(Text(name), overflow="fold")
     for row in body:
@@ -34,18 +39,12 @@ def print_report_table(report: dict[str, Any]) -> None:
     console = out()
     for line in headline(report):
         console.print(Text(line))
-    wide = console.is_terminal
-    grids = [
-        table(None, columns(report), rows(report)),
-        table("By category, mean [95 % CI]", *category_rows(report)),
-    ]
-    for grid in grids:
-        # A pipe has no width: give every cell its room instead of folding at 80 columns.
-        console.print(grid, width=None if wide else 10_000, crop=False, no_wrap=not wide)
+    console.print(table(None, *score_table(report)))
+    console.print(table("By category, mean [95 % CI]", *category_rows(report)))
     for note in footnotes(report):
         console.print(Text(note))
 
 
 def plain(text: str) -> None:
     """One line of untrusted text."""
-    out().print(Text(safe(text)))
+    out().print(Text(safe(text)), soft_wrap=True)

@@ -53,7 +53,8 @@ def _model(
     wrong_language: int,
 ) -> dict[str, Any]:
     mine = {role: spent[index, role] for role in ("candidate", "judge") if (index, role) in spent}
-    costs = [s.cost_usd for s in mine.values()]
+    # A model without ledger rows was imported or judged by the rules alone.
+    costs: list[float | None] = [s.cost_usd for s in mine.values()] or [None]
     report: dict[str, Any] = {
         "model": scores.model,
         "overall": _e(scores.overall),

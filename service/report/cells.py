@@ -47,5 +47,5 @@ def failures(model: dict[str, Any]) -> str:
 
 
 def cost(model: dict[str, Any]) -> str:
-    """USD, `unknown` where a price is not known."""
-    return "unknown" if model["cost_usd"] is None else f"${model['cost_usd']:.4f}"
+    """USD, a dash where a price is not known."""
+    return "–" if model["cost_usd"] is None else f"${model['cost_usd']:.4f}"

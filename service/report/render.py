@@ -11,38 +11,24 @@ from service.report.cells import cost, counted, failures, interval, rank, safe
 Report = dict[str, Any]
 
 
-def columns(report: Report) -> list[str]:
-    turns = list(report["models"][0]["turns"]) if report["models"] else []
-    published = ["As published"] if any("as_published" in m for m in report["models"]) else []
-    return [
-        "Rank",
-        "Model",
-        "Overall [95 % CI]",
-        "n",
-        *[f"Turn {t}" for t in turns],
-        "Failures → bounds",
-        "Wrong language",
-        "Cost",
-        *published,
-    ]
-
-
-def rows(report: Report) -> list[list[str]]:
-    published = any("as_published" in m for m in report["models"])
-    return [
-        [
-            rank(m),
-            safe(m["model"]),
-            interval(m["overall"]),
-            counted(m["overall"]),
-            *[interval(e) for e in m["turns"].values()],
-            failures(m),
-            str(m["wrong_language"]),
-            cost(m),
-            *([f"{m['as_published']:.4f}" if "as_published" in m else "–"] if published else []),
-        ]
-        for m in report["models"]
-    ]
+def score_table(report: Report) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of the main table; columns that would say nothing are left out."""
+    models = report["models"]
+    table: dict[str, list[str]] = {
+        "Rank": [rank(m) for m in models],
+        "Model": [safe(m["model"]) for m in models],
+        "Overall [95 % CI]": [interval(m["overall"]) for m in models],
+        "n": [counted(m["overall"]) for m in models],
+    }
+    for turn in models[0]["turns"] if models else ():
+        table[f"Turn {turn}"] = [interval(m["turns"][turn]) for m in models]
+    table["Failures"] = [failures(m) for m in models]
+    table["Wrong language"] = [str(m["wrong_language"]) for m in models]
+    if any(m["cost_usd"] for m in models):
+        table["Cost"] = [cost(m) for m in models]
+    if any("as_published" in m for m in models):
+        table["As published"] = [f"{m['as_published']:.4f}" if "as_published" in m else "–" for m in models]
+    return list(table), [list(row) for row in zip(*table.values(), strict=True)]
 
 
 def category_rows(report: Report) -> tuple[list[str], list[list[str]]]:
@@ -99,7 +85,7 @@ def as_markdown(report: Report) -> str:
 
     title, *lines = headline(report)
     parts = [f"# {cell(title)}", "", *(f"{cell(line)}  " for line in lines), ""]
-    parts += table(columns(report), rows(report))
+    parts += table(*score_table(report))
     parts += ["", "## Categories", "", *table(*category_rows(report)), ""]
     parts += [f"- {cell(note)}" for note in footnotes(report)]
     return "\n".join(parts).rstrip() + "\n"
@@ -127,7 +113,7 @@ def as_html(report: Report) -> str:
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body>"
         f"<h1>{html.escape(title)}</h1>"
         + "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-        + table(columns(report), rows(report))
+        + table(*score_table(report))
         + "<h2>Categories</h2>"
         + table(*category_rows(report))
         + "<ul>"

@@ -258,7 +258,7 @@ def wrong_language(connection: Connection, run_id: int) -> dict[int, int]:
         .where(answers.c.run_id == run_id, answers.c.language_passed.is_(False))
         .group_by(answers.c.model)
     )
-    return {model: count for model, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def failure_reasons(connection: Connection, run_id: int, limit: int = 3) -> list[tuple[str, int]]:

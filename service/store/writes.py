@@ -93,7 +93,7 @@ def insert_run(
             created_at=now(),
         )
     )
-    run_id = int(result.inserted_primary_key[0])
+    run_id = _new_id(result)
     connection.execute(
         schema.run_questions.insert(),
         [
@@ -153,7 +153,7 @@ def save_answer(
 
     def write(connection: Connection) -> None:
         completion_id = _ledger(connection, key.run_id, purchase)
-        _upsert(connection, schema.answers, {**values, "completion_id": completion_id})
+        connection.execute(_UPSERT_ANSWER, {**values, "completion_id": completion_id})
 
     return write
 
@@ -175,7 +175,7 @@ def save_verdict(
 
     def write(connection: Connection) -> None:
         completion_id = _ledger(connection, key.turn.run_id, purchase)
-        _upsert(connection, schema.verdicts, {**values, "completion_id": completion_id})
+        connection.execute(_UPSERT_VERDICT, {**values, "completion_id": completion_id})
 
     return write
 
@@ -212,12 +212,22 @@ def _ledger(connection: Connection, run_id: int, purchase: Purchase | None) -> i
             "created_at": now(),
         },
     )
-    return int(result.inserted_primary_key[0])
+    return _new_id(result)
 
 
-def _upsert(connection: Connection, table: sa.Table, values: dict[str, Any]) -> None:
-    # A unit that failed and is tried again replaces its own row; the ledger keeps what was paid.
+def _new_id(result: sa.CursorResult[Any]) -> int:
+    key = result.inserted_primary_key
+    assert key is not None, "an INSERT returns its primary key"
+    return int(key[0])
+
+
+def _upsert_statement(table: sa.Table) -> sqlite.Insert:
     statement = sqlite.insert(table)
     keys = [c.name for c in table.primary_key]
     changed = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), values)
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+# Built once: a unit that failed and is tried again replaces its own row; the ledger keeps what was paid.
+_UPSERT_ANSWER = _upsert_statement(schema.answers)
+_UPSERT_VERDICT = _upsert_statement(schema.verdicts)

@@ -74,7 +74,7 @@ def default(body: Body) -> str:
 
 def asked_schema(body: Body) -> Mapping[str, Any] | None:
     """The JSON schema in an OpenAI `response_format` or an Ollama `format`; `{}` for plain JSON mode."""
-    wanted = body.get("response_format") or {}
+    wanted: Mapping[str, Any] = body.get("response_format") or {}
     if wanted.get("type") == "json_schema":
         inner = wanted.get("json_schema", wanted)
         return dict(inner.get("schema") or {})
@@ -117,8 +117,8 @@ def _array(schema: Mapping[str, Any], number: int, root: Mapping[str, Any]) -> l
 
 
 def _string(schema: Mapping[str, Any], number: int, root: Mapping[str, Any]) -> str:
-    text = _REMARK + "." * max(0, schema.get("minLength", 0) - len(_REMARK))
-    return text[: schema.get("maxLength", len(text))]
+    text: str = _REMARK + "." * max(0, schema.get("minLength", 0) - len(_REMARK))
+    return text[: int(schema.get("maxLength", len(text)))]
 
 
 def _integer(schema: Mapping[str, Any], number: int, root: Mapping[str, Any]) -> int:

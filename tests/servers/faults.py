@@ -140,7 +140,7 @@ def http_error(status: int, message: str, *, type: str | None = "server_error", 
 
 def _asks_temperature(body: Body) -> bool:
     options = body.get("options") or {}
-    return body.get("temperature", options.get("temperature", 1)) != 1
+    return bool(body.get("temperature", options.get("temperature", 1)) != 1)
 
 
 _THOUGHT = "먼저 질문의 조건을 하나씩 살펴본다."

@@ -177,9 +177,7 @@ class ModelServer(RecordingServer):
 
         return handle
 
-    async def _exchange(
-        self, request: web.Request, wire: Wire, produce: Producer
-    ) -> web.StreamResponse:
+    async def _exchange(self, request: web.Request, wire: Wire, produce: Producer) -> web.StreamResponse:
         """Receive, answer, deliver and note one request."""
         task = asyncio.current_task()
         assert task is not None

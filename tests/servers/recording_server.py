@@ -178,4 +178,3 @@ class RecordingServer(ABC):
             for task in list(self._tasks):
                 task.cancel()
             await runner.cleanup()
-

@@ -23,7 +23,7 @@ from providers.replay import Recording, read_recordings
 from providers.types import SamplingParams
 from questions.library import load_set
 from questions.readers import read_questions
-from questions.types import Question
+from questions.types import Question, QuestionSet
 from service.errors import UsageError
 
 DEFAULT_SET = "starter"
@@ -216,8 +216,7 @@ def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetP
     if sources:
         loaded = [load_set(source) for source in sources]
     elif all(m.provider == "replay" for m in models):
-        # Recorded answers carry their questions with them.
-        loaded = [read_questions(Path(m.path)) for m in models if m.path][:1]
+        loaded = [_recorded_questions(models)]
     else:
         loaded = [load_set(DEFAULT_SET)]
     sets = [SetPlan(name=s.set, version=s.version, digest=s.digest(), licence=s.licence) for s in loaded]
@@ -226,6 +225,16 @@ def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetP
         questions = [q.model_copy(update={"id": f"{s.set}/{q.id}"}) for s in loaded for q in s.questions]
     _unique([q.id for q in questions], "question")
     return sets, questions[: request.limit]
+
+
+def _recorded_questions(models: list[EndpointPlan]) -> QuestionSet:
+    """Recorded answers carry their questions with them; every recording's together are the set."""
+    found: dict[str, Question] = {}
+    for path in dict.fromkeys(m.path for m in models if m.path):
+        for question in read_questions(Path(path)).questions:
+            if found.setdefault(question.id, question).digest() != question.digest():
+                raise UsageError(f"{path}: question {question.id!r} differs from that of another recording; use -q")
+    return QuestionSet(set="recorded", questions=tuple(found.values()))
 
 
 def _distinct_labels(models: list[EndpointPlan]) -> list[EndpointPlan]:

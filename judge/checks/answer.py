@@ -44,7 +44,8 @@ def _contains(check: ContainsCheck, answer: str) -> CheckResult:
     if missing:
         return CheckResult(False, f"{_quoted(missing)} 없음")
     if check.any_of and not any(holds(phrase) for phrase in check.any_of):
-        return CheckResult(False, f"{_quoted(check.any_of)} 가운데 하나도 없음")
+        among = " 가운데 하나도" if len(check.any_of) > 1 else ""
+        return CheckResult(False, f"{_quoted(check.any_of)}{among} 없음")
     unwanted = [phrase for phrase in check.none_of if holds(phrase)]
     if unwanted:
         return CheckResult(False, f"쓰지 말아야 할 {_quoted(unwanted)} 있음")

@@ -26,7 +26,7 @@ MIN_LETTERS = 30
 """Fewer letters than this are too little to call an answer foreign (`B`, `x = 4`, `GET, POST, PUT`)."""
 
 CLAUSE_WORDS = 4
-"""So many Latin words in a row are a clause; a term or a gloss beside Korean is shorter."""
+"""So many Latin words in a row are a clause, one fewer when a full stop ends them; a term or gloss is shorter."""
 
 EN_MIN_WORDS = 8
 """So many words in clauses are English sentences, whatever stands beside them."""
@@ -44,7 +44,7 @@ _NOT_ALPHABETIC = (
 _WORD = re.compile(rf"(?<![A-Za-z0-9_])[^{_NOT_ALPHABETIC}]{{2,}}(?![A-Za-z0-9_(])")
 _LATIN_WORD = re.compile("[A-Za-z\u00aa-\u024f\u1e00-\u1eff\uff21-\uff5a]")
 _IDENTIFIER = re.compile("[a-z][A-Z]")
-_RUN_BREAK = re.compile(r"[.!?:;()\[\]{}|=\n]|[^\x00-\u024f\u2010-\u2027]")
+_RUN_BREAK = re.compile(r"([.!?:;()\[\]{}|=\n]|[^\x00-\u024f\u2010-\u2027])")
 _RUN_WORD = re.compile("[A-Za-z]+(?:['’-][A-Za-z]+)*")
 
 
@@ -117,9 +117,10 @@ def _letters(text: str) -> tuple[int, int, int]:
 def _clauses(text: str) -> tuple[int, int]:
     """Words, and their letters, in unbroken runs of Latin words long enough to be a clause."""
     words = letters = 0
-    for part in _RUN_BREAK.split(text):
+    parts = [*_RUN_BREAK.split(text), ""]
+    for part, stop in zip(parts[::2], parts[1::2], strict=True):
         run = _RUN_WORD.findall(part)
-        if len(run) >= CLAUSE_WORDS:
+        if len(run) >= CLAUSE_WORDS - (stop in {".", "!", "?"}):
             words += len(run)
             letters += sum(map(len, run))
     return words, letters

@@ -16,8 +16,8 @@ RULE_JUDGE = "rules"
 MAX_POINTS = 10.0
 WEIGHTS = {"checks": 5.0, "format": 1.5, "reference": 2.0, "length": 1.5}
 
-# A right answer in other words shares about half of the reference's trigrams, so that counts as full.
-_FULL_OVERLAP = 0.5
+# A right answer in other words shares about 60 % of the reference's trigrams, so that counts as full.
+_FULL_OVERLAP = 0.6
 # With neither checks nor reference only the length is known, which is no ground for more than half.
 _UNCHECKED_CAP = MAX_POINTS / 2
 _LANGUAGE_NAMES = {"ko": "한국어", "en": "영어"}

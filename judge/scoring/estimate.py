@@ -49,7 +49,8 @@ def estimate(
     influence = (score - turn_mean[turn_index]) / (turn_n.size * turn_n[turn_index])
     clusters, cluster_index = np.unique(question, return_inverse=True)
     count = int(clusters.size)
-    low, high = _interval(mean, np.bincount(cluster_index, weights=influence), count, scale)
+    per_cluster: NDArray[np.float64] = np.asarray(np.bincount(cluster_index, weights=influence), dtype=np.float64)
+    low, high = _interval(mean, per_cluster, count, scale)
     return Estimate(mean, low, high, n, failed)
 
 

@@ -42,7 +42,7 @@ def _sums_by_turn(table: ScoreTable) -> tuple[NDArray[np.float64], NDArray[np.fl
     flat = np.ravel_multi_index((table.model[ok], table.turn[ok] - 1, table.question[ok]), shape)
     size = int(np.prod(shape))
     sums: NDArray[np.float64] = np.bincount(flat, weights=table.score[ok], minlength=size)
-    counts: NDArray[np.float64] = np.bincount(flat, minlength=size).astype(np.float64)
+    counts: NDArray[np.float64] = np.asarray(np.bincount(flat, minlength=size), dtype=np.float64)
     return np.reshape(sums, shape), np.reshape(counts, shape)
 
 

@@ -142,7 +142,8 @@ class Lines(_Counting):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._print()
+        if self.totals.calls:
+            self._print()
 
     def changed(self) -> None:
         if time.monotonic() - self._last >= _LINE_EVERY_S:

@@ -353,13 +353,19 @@ def main(arguments: Iterable[str] | None = None) -> int:
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
-    with server:
+    try:
+        server.start()
+    except OSError as error:
+        parser.error(f"cannot listen on port {options.port}: {error.strerror}")
+    try:
         lines = [server.url]
         for name in server._cards:
             lines += [f"compatible:{name}@{server.openai_url}", f"ollama:{name}@{server.url}"]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
         done.wait()
+    finally:
+        server.stop()
     return 0
 
 

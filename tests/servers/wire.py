@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from tests.servers import behaviour, faults
-from tests.servers.behaviour import count_tokens, cut_tokens
+from tests.servers import faults
+from tests.servers.behaviour import Behaviour, count_tokens, cut_tokens, default
 from tests.servers.faults import Body, ErrorBody, Fault, Reply, TokenUsage
 
 PIECE_CHARS = 12
@@ -17,7 +17,7 @@ class ModelCard:
     """A served model. `context` counts crude tokens; `served_as` is the name it answers under."""
 
     name: str
-    behaviour: behaviour.Behaviour = behaviour.default
+    behaviour: Behaviour = default
     context: int = 32_768
     thinking: bool = False
     served_as: str | None = None

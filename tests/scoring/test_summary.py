@@ -1,0 +1,84 @@
+"""Ranks, failures and bounds of whole tables."""
+
+import numpy as np
+import pytest
+
+from judge.scoring.rank import rank_ranges
+from judge.scoring.summary import summarise
+from judge.scoring.table import STATUSES, ScoreTable
+
+
+def table(scores: np.ndarray, status: np.ndarray | None = None, published: np.ndarray | None = None) -> ScoreTable:
+    """From scores of shape (models, questions, turns); NaN rows with status `pending` are left out."""
+    models, questions, turns = scores.shape
+    m, q, t = (a.ravel() for a in np.indices(scores.shape))
+    flat = scores.ravel().astype(float)
+    codes = np.zeros(flat.size, dtype=np.int64) if status is None else status.ravel()
+    keep = codes >= 0
+    return ScoreTable(
+        models=tuple(f"m{i}" for i in range(models)),
+        categories=tuple("가" if i % 2 else "나" for i in range(questions)),
+        turns=np.full(questions, turns),
+        verdicts_per_turn=1,
+        scale=(0.0, 10.0),
+        model=m[keep],
+        question=q[keep],
+        turn=t[keep] + 1,
+        status=codes[keep],
+        score=np.where(codes == 0, flat, np.nan)[keep],
+        published=(np.full(flat.size, np.nan) if published is None else published.ravel())[keep],
+    )
+
+
+def test_clearly_different_models_have_one_place_each():
+    random = np.random.default_rng(1)
+    scores = np.stack([random.integers(low, low + 2, (30, 2)) for low in (8, 5, 1)])
+    assert rank_ranges(table(scores)) == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_equal_models_share_every_place():
+    same = np.random.default_rng(2).integers(0, 11, (20, 2))
+    assert rank_ranges(table(np.stack([same, same, same]))) == [(1, 3)] * 3
+
+
+def test_indistinguishable_models_get_ranges_that_overlap():
+    random = np.random.default_rng(3)
+    first, second = rank_ranges(table(random.integers(0, 11, (2, 40, 2))))
+    assert first == (1, 2)
+    assert second == (1, 2)
+
+
+def test_failures_are_counted_by_kind_and_never_score():
+    scores = np.full((1, 4, 2), 8.0)
+    status = np.zeros((1, 4, 2), dtype=np.int64)
+    status[0, 0, 0] = STATUSES.index("unparsed")
+    status[0, 1, 1] = STATUSES.index("provider_error")
+    status[0, 3, :] = -1
+    (got,) = summarise(table(scores, status))
+    assert got.failures == {"pending": 2, "provider_error": 1, "unparsed": 1}
+    assert (got.overall.mean, got.overall.n, got.overall.failed) == (8.0, 4, 4)
+    assert got.bounds is not None
+    assert (got.bounds.worst, got.bounds.best) == pytest.approx((4.0, 9.0))
+    assert sum(e.n + e.failed for e in got.categories.values()) == 8
+    assert sum(e.n + e.failed for e in got.turns.values()) == 8
+
+
+def test_a_model_without_any_score_has_no_rank():
+    scores = np.full((2, 3, 1), 5.0)
+    status = np.zeros((2, 3, 1), dtype=np.int64)
+    status[1] = STATUSES.index("refused")
+    first, second = summarise(table(scores, status))
+    assert first.rank == (1, 1)
+    assert second.rank is None
+    assert second.overall.mean is None
+
+
+def test_as_published_counts_what_was_published():
+    scores = np.full((1, 2, 2), 10.0)
+    status = np.zeros((1, 2, 2), dtype=np.int64)
+    status[0, 0, 1] = STATUSES.index("unparsed")
+    published = scores.copy()
+    published[0, 0, 1] = 0.0
+    (got,) = summarise(table(scores, status, published))
+    assert got.overall.mean == 10.0
+    assert got.as_published == pytest.approx(7.5)

@@ -20,14 +20,16 @@ class _Record(BaseModel):
 class Scale(_Record):
     """Inclusive bounds; `step` 1 means whole numbers only, null any number."""
 
-    min: float
-    max: float
-    step: float | None = Field(default=1.0, gt=0)
+    min: float = Field(allow_inf_nan=False)
+    max: float = Field(allow_inf_nan=False)
+    step: float | None = Field(default=1.0, gt=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _is_a_range(self) -> "Scale":
         if not self.min < self.max:
             raise ValueError("min must be below max")
+        if not self.holds(self.max):
+            raise ValueError("max must be a whole number of steps above min")
         return self
 
     def holds(self, score: float) -> bool:
@@ -62,6 +64,13 @@ class Rubric(_Record):
     later_turns: str = ""
     criteria: tuple[Criterion, ...] = ()
     anchors: dict[int, str] = {}
+
+    @model_validator(mode="after")
+    def _anchors_lie_on_the_scale(self) -> "Rubric":
+        off = [score for score in self.anchors if not self.scale.holds(score)]
+        if off:
+            raise ValueError(f"the anchor {off[0]} is not a score of the scale {self.scale.text()}")
+        return self
 
     def digest(self) -> str:
         """sha256 of the rubric's content."""

@@ -1,28 +1,29 @@
 """From a judge's words to a score, or to a typed failure; never a guess.
 
-An output contract owns both the instruction in the prompt and the parser of the reply, so the two cannot
-drift. A score counts only where it stands as the final score: on a line that is nothing but the label and
-the number, or closing the line after a finished sentence. Criterion scores ("정확성 점수: 3") are not final
-scores; two different final scores are a failure, not a choice.
+An output contract owns both the instruction in the prompt and the parser of the reply, so the two cannot drift.
+Whatever form was asked for, both forms are read, because judges mix them. Every statement of a final score is
+collected: the score key of a JSON object, or a label with a number that ends its sentence. They must all be clear
+and agree. A criterion's score ("정확성 점수: 3") is no final score, and the first number met means nothing.
+
+Every step is linear in the reply: look-around is bounded, and JSON is only decoded where braces balance.
 """
 
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+from judge.checks.text import compose_hangul
 from judge.rubric import Scale
 from providers.types import ResponseSchema
-
-_MAX_CHARS = 200_000
-_MAX_OBJECTS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
+    """`score` lies inside the scale; `rationale` is the judge's evaluation, perhaps empty."""
+
     score: float
     rationale: str
 
@@ -44,7 +45,9 @@ class OutputContract(Protocol):
 
     def response_schema(self) -> ResponseSchema | None: ...
 
-    def parse(self, text: str) -> Parsed | Unparsed: ...
+    def parse(self, text: str) -> Parsed | Unparsed:
+        """Any text is accepted; nothing is raised for what a judge wrote."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +61,14 @@ class TextContract:
         return (
             "다음 형식으로만 답합니다. 점수는 맨 마지막 줄에 한 번만 씁니다.\n"
             "평가: (근거를 세 문장에서 다섯 문장으로)\n"
-            f"점수: ({self.scale.text()} 사이의 {'정수' if self.scale.step == 1 else '수'} 하나)"
+            f"점수: ({_numbers(self.scale)} 하나)"
         )
 
     def response_schema(self) -> ResponseSchema | None:
         return None
 
     def parse(self, text: str) -> Parsed | Unparsed:
-        if '"score"' in text:
-            from_json = JsonContract(self.scale).parse(text)
-            if isinstance(from_json, Parsed):
-                return from_json
-        return _parse_text(text, self.scale)
+        return _parse(text, self.scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +79,15 @@ class JsonContract:
     name: str = "json"
 
     def instruction(self) -> str:
-        number = "정수" if self.scale.step == 1 else "수"
         return (
             "다음 JSON 객체 하나로만 답합니다.\n"
-            '{"evaluation": "근거를 세 문장에서 다섯 문장으로", '
-            f'"score": {self.scale.text()} 사이의 {number} 하나}}'
+            f'{{"evaluation": "근거를 세 문장에서 다섯 문장으로", "score": {_numbers(self.scale)} 하나}}'
         )
 
     def response_schema(self) -> ResponseSchema | None:
-        whole = self.scale.step == 1
-        score: dict[str, Any] = {"type": "integer" if whole else "number"}
-        if whole:
-            score["enum"] = list(range(int(self.scale.min), int(self.scale.max) + 1))
+        score: dict[str, Any] = {"type": "number"}
+        if self.scale.step == 1 and self.scale.min.is_integer():
+            score = {"type": "integer", "enum": list(range(int(self.scale.min), int(self.scale.max) + 1))}
         properties = {"evaluation": {"type": "string"}, "score": score}
         # No optional key: OpenAI's and Solar's strict subsets want every property required.
         schema = {
@@ -103,89 +99,372 @@ class JsonContract:
         return ResponseSchema("verdict", schema)
 
     def parse(self, text: str) -> Parsed | Unparsed:
-        found = [obj for obj in _objects(text[:_MAX_CHARS]) if "score" in obj]
-        if not found:
-            return Unparsed("no JSON object with a score")
-        scores = {repr(obj["score"]) for obj in found}
-        if len(scores) > 1:
-            return Unparsed("several JSON objects with different scores")
-        number = _number(found[-1]["score"])
-        if number is None:
-            return Unparsed("the score is not a number")
-        if not self.scale.holds(number):
-            return Unparsed(f"the score is off the scale {self.scale.text()}")
-        return Parsed(number, str(found[-1].get("evaluation", "")).strip())
+        return _parse(text, self.scale)
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """The outermost JSON objects in a text, prose and fences around them ignored."""
-    decoder = json.JSONDecoder()
-    position = text.find("{")
-    for _ in range(_MAX_OBJECTS):
-        if position < 0:
-            return
-        try:
-            value, end = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            position = text.find("{", position + 1)
-            continue
-        if isinstance(value, dict):
-            yield value
-        position = text.find("{", end)
+def _numbers(scale: Scale) -> str:
+    step = scale.step
+    kind = "수" if step is None else "정수" if step == 1 else f"{step:g} 단위의 수"
+    return f"{scale.text()} 사이의 {kind}"
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, str) and not re.fullmatch(r"-?\d{1,6}(?:\.\d{1,6})?", value.strip()):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
+# ── one reply ──
+
+_UNCLEAR = "the score is not a plain number"
 
 
-_LABEL = re.compile(
-    r"(?:^|(?<=[.!?。\n)\]\"'”’|]))[\s>#\-–—•|_(\[]*(?:\d{1,2}[.)]\s*)?"
-    r"(?:최종|총|종합|전체|합계|final|overall)?[\s_-]{0,2}(?:점수|평점|총점|score|rating)\s*(?:는|은)?\s*[:=|]\s*",
-    re.I | re.M,
-)
-_HEADING = re.compile(
-    r"^[\s>#\-•_\[(]*(?:최종|총|종합|final|overall)?\s?(?:점수|평점|총점|score)\s*[\])]?\s*:?\s*\n+\s*(?=[\[(]*-?\d)",
-    re.I | re.M,
-)
-_VALUE = re.compile(
-    r"[\[(<{\s_]*(?P<number>[-+]?\d{1,6}(?:\.\d{1,6})?)\s*점?\s*(?:[/／]\s*(?P<of>\d{1,6}(?:\.0+)?))?\s*점?\s*"
-    r"(?:만점)?\s*(?:입니다|이다|임|을\s*부여합니다|드립니다)?[\s\])>}_.!~|]*$"
-)
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A statement of the final score: a number, or why it is none; where it stands and the reasons given with it."""
+
+    score: float | None
+    fault: str = ""
+    at: int = 0
+    rationale: str | None = None
 
 
-def _parse_text(text: str, scale: Scale) -> Parsed | Unparsed:
-    # NFKC folds full-width digits and colons; emphasis marks are dressing.
-    plain = unicodedata.normalize("NFKC", text[:_MAX_CHARS]).replace("*", "").replace("`", "").replace("\r", "")
-    scores: set[float] = set()
-    first: int | None = None
-    unclear = False
-    for start, end in _labels(plain):
-        line_end = plain.find("\n", end)
-        value = _VALUE.match(plain[end : line_end if line_end >= 0 else len(plain)][:200])
-        if value is None or (value["of"] is not None and float(value["of"]) != scale.max):
-            unclear = True
-            continue
-        scores.add(float(value["number"]))
-        first = start if first is None else first
-    if not scores:
-        return Unparsed("the score is not a plain number" if unclear else "no final score")
-    if len(scores) > 1:
+def _parse(text: str, scale: Scale) -> Parsed | Unparsed:
+    text = compose_hangul(text)
+    if text.lstrip().startswith("<think>"):  # a draft, not the verdict
+        _, closed, text = text.partition("</think>")
+        if not closed:
+            return Unparsed("the reply ends inside its reasoning")
+    plain = text.translate(_PLAIN)
+    claims, outside = _json_claims(text, plain, scale)
+    labelled = list(_labelled_claims(outside, scale))
+    claims += [claim for claim in labelled if isinstance(claim, _Claim)]
+    if not claims:
+        return Unparsed("only criterion scores" if "criterion" in labelled else "no final score")
+    fault = next((claim.fault for claim in claims if claim.score is None), "")
+    if fault:
+        return Unparsed(fault)
+    if len({claim.score for claim in claims}) > 1:
         return Unparsed("several different final scores")
-    score = scores.pop()
+    score = claims[0].score
+    assert score is not None
     if not scale.holds(score):
         return Unparsed(f"the score is off the scale {scale.text()}")
-    return Parsed(score, re.sub(r"^\s*(?:평가|evaluation)\s*:\s*", "", plain[:first], flags=re.I).strip())
+    stated = next((claim.rationale for claim in claims if claim.rationale is not None), None)
+    return Parsed(score + 0.0, _rationale(text, claims[0].at) if stated is None else stated)
 
 
-def _labels(text: str) -> Iterator[tuple[int, int]]:
-    for pattern in (_LABEL, _HEADING):
-        for match in pattern.finditer(text):
-            yield match.start(), match.end()
+def _plain_characters() -> dict[int, str]:
+    """One character for one, so that positions stay: ASCII forms, line ends, and a space for mere dressing."""
+    table = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    table |= dict.fromkeys(map(ord, "*_`\t\u00a0\u3000\u202f\u00ad\u2060\ufeff\ufe0f"), " ")
+    table |= dict.fromkeys([*range(0x2000, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], " ")
+    table |= dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), "\n")
+    table |= dict.fromkeys(map(ord, "∶﹕ː"), ":") | dict.fromkeys(map(ord, "＊＿｀"), " ")
+    return table | {0x2212: "-", 0xFE63: "-", 0x2044: "/", 0x2215: "/"}
+
+
+_PLAIN = _plain_characters()
+
+# ── the number and what may stand after it ──
+
+_NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?"
+_CLOSE = r"[\])}>\"'”’」】$ ]*"
+_UNIT = r"(?:점|points?\b|pts?\b)?"
+_VALUE = re.compile(
+    rf"[\[({{<\"'“‘「【$ ]*(?:\\boxed\{{)?\s*(?:(?P<first_of>[0-9]+)\s*점?\s*만점\s*(?:에서?|중에?서?|중)\s*)?"
+    rf"(?P<number>{_NUMBER}){_CLOSE}{_UNIT}{_CLOSE}"
+    rf"(?:(?:/|out\s+of)\s*(?P<of>[0-9]+(?:\.[0-9]+)?)\s*{_UNIT}\s*(?:만점)?{_CLOSE})?"
+    rf"(?:\(\s*(?P<note_of>[0-9]+)\s*점?\s*만점[^()0-9]{{0,20}}\))?\s*"
+    r"(?:입니다|이다|이에요|예요|임|을\s*(?:부여|주|줍|준|드|매)[가-힣]{0,6})?"
+    r"(?:</\s*(?:점수|총점|평점|score|rating)\s*>)?"
+    rf"(?P<stop>[.。!…,;| ]*){_CLOSE}[.。! ]*",
+    re.IGNORECASE,
+)
+_STARTS_LIKE_NUMBER = re.compile(r"[\[({<\"'“‘「【$ ]*(?:\\boxed\{)?\s*[+-]?\.?[0-9]")
+_HARMLESS_REST = re.compile(
+    r"(?:평가|이유|근거|설명|사유|evaluation|rationale|reason|feedback)\s*[:(]"  # the other field, after the score
+    r"|\([^()0-9]*\)[. ]*$|[-–—] [^0-9]*$",
+    re.IGNORECASE,
+)
+_LONGEST_VALUE = 400
+
+
+def _read_value(line: str, scale: Scale, *, at: int = 0, rationale: str | None = None) -> _Claim | None:
+    """The claim at the beginning of what follows a label; None when no number stands there."""
+    if not _STARTS_LIKE_NUMBER.match(line):
+        return None
+    value = _VALUE.match(line)
+    if value is None:
+        return _Claim(None, _UNCLEAR, at)
+    rest = line[value.end() :].strip()
+    sentence_over = any(mark in value["stop"] for mark in ".。!…") and not re.search("[0-9]", rest)
+    if rest and not sentence_over and not _HARMLESS_REST.match(rest):
+        return _Claim(None, _UNCLEAR, at)
+    if any(of is not None and float(of) != scale.max for of in value.group("first_of", "of", "note_of")):
+        return _Claim(None, f"the score is on another scale than {scale.text()}", at)
+    return _Claim(float(value["number"]), "", at, rationale)
+
+
+# ── labels in prose ──
+
+_LABEL = re.compile(r"점수|총점|평점|score|rating", re.IGNORECASE)
+_NOTE = r"[(\[](?P<note>[^()\[\]\n]{0,40})[)\]]"
+_SEPARATOR = re.compile(
+    rf" *(?P<closed>[\])>}}】」\"'”’])? *(?:{_NOTE} *)?[\])}}】」]? *(?P<sign>[:=]|(?:은|는)(?= ))? *"
+)
+_NEXT_LINE = re.compile(r"\s*\n\s*(?:[-•>#]+ +)?([^\n]*)")
+_NOTE_WORDS = re.compile(r"[0-9.,~/\-–\s]|점수?|만점|정수|기준|out of|총|범위|사이|부터|까지|에서")
+_BOUNDARY = re.compile(
+    r"[\n.!?。…;,|/\"“”‘’'「」『』(){}\[\]<>【】]|(?<=[다요죠까])\s|(?:평가|evaluation) *:", re.IGNORECASE
+)
+_BRACKETED_NAME = re.compile(r"[\s\-•#>0-9.)]*[\[(【「<]([^\])】」>\n]{1,40})[\])】」>] *$")
+_FINAL_WORDS = frozenset(
+    [
+        "최종",
+        "종합",
+        "총",
+        "총합",
+        "합계",
+        "전체",
+        "평가",
+        "채점",
+        "판정",
+        "심사",
+        "답변",
+        "답변의",
+        "응답",
+        "응답의",
+        "모델",
+        "이",
+        "본",
+        "해당",
+        "따라서",
+        "그러므로",
+        "결론",
+        "결론적으로",
+        "the",
+        "my",
+        "final",
+        "overall",
+        "total",
+        "evaluation",
+        "answer",
+    ]
+)
+_LOOK_BACK = 120
+_MOST_LABELS = 1000
+
+
+def _labelled_claims(plain: str, scale: Scale) -> Iterator[_Claim | Literal["criterion"]]:
+    """Every labelled score of the text; of a criterion's score only that there is one."""
+    weak: list[_Claim] = []
+    strong = False
+    for number, label in enumerate(_LABEL.finditer(plain)):
+        if number == _MOST_LABELS:
+            yield _Claim(None, "more score labels than a verdict can hold")
+            return
+        after = plain[label.end() : label.end() + _LONGEST_VALUE]
+        line, _, _ = after.partition("\n")
+        separator = _SEPARATOR.match(line)
+        assert separator is not None  # every part of it is optional
+        opened = plain[label.start() - 1 : label.start()] if label.start() else ""
+        if opened in {'"', "'"} and separator["closed"] == opened and separator["sign"] == ":":
+            continue  # a JSON key: read as JSON or not at all
+        before = plain[max(0, label.start() - _LOOK_BACK) : label.start()]
+        words, start = _words_before(before)
+        claim = _claim_after(after, line, separator, bool(words), label.start() - len(before) + start, scale)
+        if claim is None:
+            continue
+        if not _is_final(words, before) or _names_criterion(separator["note"]):
+            yield "criterion"
+        elif separator["sign"] in {"은", "는"}:
+            # "최종 점수는 8점입니다." is a statement only in so many words; "점수는 …" is talk about scores.
+            if {"최종", "종합", "final"} & set(words):
+                weak.append(claim)
+        else:
+            strong = True
+            yield _on_other_scale(separator["note"], claim, scale)
+    yield from (claim for claim in weak if claim.score is not None or not strong)
+
+
+def _claim_after(after: str, line: str, separator: re.Match[str], worded: bool, at: int, scale: Scale) -> _Claim | None:
+    value = line[separator.end() :]
+    if value.strip():
+        claim = _read_value(value, scale, at=at)
+        if separator["sign"] or separator["closed"]:
+            return claim
+        # "점수 8점" without a colon counts only as a line of its own.
+        alone = claim is not None and claim.score is not None and not worded and separator.end() > 0
+        return claim if alone else None
+    following = _NEXT_LINE.match(after[separator.end() :])
+    if following is None or re.match(r"[0-9]+[.)] +\D", following[1]):
+        return None
+    return _read_value(following[1], scale, at=at)
+
+
+def _words_before(before: str) -> tuple[list[str], int]:
+    """The words between a label and the boundary before it, and where in `before` they begin."""
+    start = 0
+    for boundary in _BOUNDARY.finditer(before):
+        start = boundary.end()
+    return re.findall(r"[^\W\d_]+", before[start:].lower()), start
+
+
+def _is_final(words: list[str], before: str) -> bool:
+    bracketed = _BRACKETED_NAME.match(before.rpartition("\n")[2])
+    if bracketed and not words:
+        words = re.findall(r"[^\W\d_]+", bracketed[1].lower())
+    if all(word in _FINAL_WORDS for word in words):
+        return True
+    # A clause that ends in a noun form ("설명이 조금 부족함 점수: 6") is a sentence without a full stop.
+    return len(words) >= 3 and words[-1].endswith(("음", "함", "임", "됨"))
+
+
+def _names_criterion(note: str | None) -> bool:
+    return note is not None and bool(_NOTE_WORDS.sub("", note))
+
+
+def _on_other_scale(note: str | None, claim: _Claim, scale: Scale) -> _Claim:
+    """The claim, unless a note in brackets (`점수(100점 만점)`) names bounds that are not the scale's."""
+    bounds = {float(number) for number in re.findall("[0-9]+", note or "")}
+    if bounds <= {scale.min, scale.max} or (scale.step is not None and bounds <= {scale.min, scale.max, scale.step}):
+        return claim
+    return _Claim(None, f"the score is on another scale than {scale.text()}", claim.at)
+
+
+# ── JSON ──
+
+_SCORE_KEYS = frozenset(
+    ["score", "점수", "총점", "평점", "최종점수", "종합점수", "finalscore", "overallscore", "totalscore", "rating"]
+)
+_RATIONALE_KEYS = ("evaluation", "평가", "rationale", "reason", "explanation", "이유", "근거")
+_WRAPPERS = frozenset(
+    ["result", "verdict", "evaluation", "output", "response", "judgment", "judgement", "평가", "결과"]
+)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[{}]', re.DOTALL)
+_QUOTED_KEY = re.compile(r"[\"'](?:[^\"'\n]{0,12})(?:score|점수|총점|평점|rating)[\"']\s*:", re.IGNORECASE)
+_FLAT_SCORE = re.compile(
+    r"[\"'](?:score|점수|최종 점수|총점|평점|rating|final score)[\"']\s*:\s*[\"']?([^\"',{}\[\]\n]{1,40})[\"']?\s*[,}]",
+    re.I,
+)
+_FLAT_RATIONALE = re.compile(
+    r"[\"'](?:evaluation|평가|rationale|reason|이유|근거)[\"']\s*:\s*[\"'](.*)", re.I | re.DOTALL
+)
+_DEEPEST = 32
+
+
+class _Literal(str):
+    """A number as the JSON text spells it."""
+
+    __slots__ = ()
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers every score key, also one given twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.scores = [value for key, value in pairs if re.sub(r"[\s_-]", "", key).lower() in _SCORE_KEYS]
+
+
+_DECODER = json.JSONDecoder(
+    strict=False,
+    parse_int=_Literal,
+    parse_float=_Literal,
+    parse_constant=_Literal,
+    object_pairs_hook=_Object,
+)
+
+
+def _json_claims(text: str, plain: str, scale: Scale) -> tuple[list[_Claim], str]:
+    """The claims of JSON objects, and the plain text without those objects."""
+    claims: list[_Claim] = []
+    outside: list[str] = []
+    done = 0
+    for start, end, found in _objects(text):
+        verdict = _verdict_object(found)
+        if verdict is None:
+            continue
+        reasons = next((verdict[k].strip() for k in _RATIONALE_KEYS if isinstance(verdict.get(k), str)), "")
+        claims += [_json_score(value, scale, start, reasons) for value in verdict.scores]
+        outside.append(plain[done:start])
+        done = end
+    outside.append(plain[done:])
+    if not claims:
+        claims = _broken_object(text, scale)
+    return claims, "\n".join(outside)
+
+
+def _objects(text: str) -> Iterator[tuple[int, int, _Object]]:
+    """The outermost JSON objects that hold a score key, prose and fences around them ignored."""
+    at = text.find("{")
+    budget = max(2 * len(text), 100_000)  # unclosed braces cost a walk to the end each
+    while at >= 0 and budget > 0:
+        end, work = _balanced(text, at)
+        budget -= work
+        found: Any = None
+        if end and _QUOTED_KEY.search(text, at, end):
+            try:
+                found = _DECODER.decode(text[at:end])
+            except (ValueError, RecursionError):
+                end = 0
+        if isinstance(found, _Object):
+            yield at, end, found
+        at = text.find("{", end or at + 1)
+
+
+def _balanced(text: str, start: int) -> tuple[int, int]:
+    """The end of the braces opened at `start` (0: never closed, or too deep), and the characters walked."""
+    depth = 0
+    for token in _TOKEN.finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(token[0], 0)
+        if not depth or depth > _DEEPEST:
+            return (0 if depth else token.end()), token.end() - start
+    return 0, len(text) - start
+
+
+def _verdict_object(found: _Object) -> _Object | None:
+    """The object itself, or the one inside it that is only wrapped; a criterion's object is neither."""
+    if found.scores:
+        return found
+    inner = [value for key, value in found.items() if key.lower() in _WRAPPERS and isinstance(value, _Object)]
+    return inner[0] if len(inner) == 1 and inner[0].scores else None
+
+
+def _json_score(value: object, scale: Scale, at: int, reasons: str) -> _Claim:
+    if isinstance(value, _Literal):
+        try:
+            number = float(value) if len(value) <= 40 else math.nan
+        except ValueError:
+            number = math.nan
+        return _Claim(number, "", at, reasons) if math.isfinite(number) else _Claim(None, _UNCLEAR)
+    if not isinstance(value, str) or len(value) > _LONGEST_VALUE:
+        return _Claim(None, _UNCLEAR)
+    return _read_value(value.translate(_PLAIN).strip(), scale, at=at, rationale=reasons) or _Claim(None, _UNCLEAR)
+
+
+def _broken_object(text: str, scale: Scale) -> list[_Claim]:
+    """The score of a reply that is one flat object but not valid JSON (bare quotes inside the evaluation, say).
+
+    Certain only when nothing is nested, one score key stands there and its number is closed by `,` or `}`.
+    """
+    body = re.sub(r"\A```\w*|```\Z", "", text.strip()).strip()
+    if not (body.startswith("{") and body.endswith("}") and body.count("{") == body.count("}") == 1):
+        return []
+    scores = _FLAT_SCORE.findall(body)
+    if len(scores) != 1 or len(_QUOTED_KEY.findall(body)) != 1:
+        return []
+    reasons = _FLAT_RATIONALE.search(body)
+    kept = re.split(r"[\"']\s*,\s*[\"'](?:score|점수)[\"']", reasons[1], maxsplit=1)[0] if reasons else ""
+    return [_json_score(scores[0].strip(), scale, 0, kept.strip(" \n\"'}"))]
+
+
+_EVALUATION_LABEL = re.compile(
+    r"[\s#>-]*(?:\*\*\s*(?:평가|evaluation)\s*(?:\*\*\s*[:：]|[:：]\s*\*\*)|(?:평가|evaluation)\s*[:：])", re.IGNORECASE
+)
+
+
+def _rationale(text: str, at: int) -> str:
+    """What stands before the score, or after its line when nothing does, without the label of the field."""
+    body, last = text[:at].rpartition("\n")[::2]
+    if last.strip("#>*_`-[(【「<\"'“‘ \t"):
+        body = text[:at]
+    if not body.strip():
+        body = text[at:].partition("\n")[2]
+    label = _EVALUATION_LABEL.match(body)
+    return body[label.end() if label else 0 :].strip()

@@ -1,5 +1,7 @@
 """From an HTTP status and error body to the typed error tree: shared by every HTTP adapter."""
 
+import contextlib
+import datetime
 import email.utils
 import re
 import time
@@ -39,7 +41,8 @@ _BY_CODE: dict[str, type[ProviderError]] = {
 }
 _CONTEXT_WORDS = re.compile(r"maximum context length|context (?:length|window|size)|exceeds? the .{0,20}context", re.I)
 _SECRET = re.compile(r"\b(?:sk|up|pk|key)[-_][\w*.-]{6,}", re.I)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def clean_message(text: str, limit: int = 300) -> str:
@@ -48,23 +51,23 @@ def clean_message(text: str, limit: int = 300) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def storable(text: str) -> str:
+    """A model's words as any database takes them: NUL and half a surrogate pair become U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def retry_after_s(headers: Mapping[str, str], now: float | None = None) -> float | None:
     """Seconds from `retry-after-ms` or `Retry-After` (seconds, float or HTTP date); None if absent or odd."""
-    milliseconds = headers.get("retry-after-ms")
-    value = headers.get("retry-after")
+    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
+        with contextlib.suppress(ValueError):
+            return max(0.0, float(headers.get(name, "")) / unit)
     try:
-        if milliseconds is not None:
-            return max(0.0, float(milliseconds) / 1000)
-        if value is None:
-            return None
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        moment = email.utils.parsedate_to_datetime(value or "")
-    except ValueError:
+        moment = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
+        if moment.tzinfo is None:  # an HTTP date is always meant in UTC
+            moment = moment.replace(tzinfo=datetime.UTC)
+        return max(0.0, moment.timestamp() - (time.time() if now is None else now))
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, moment.timestamp() - (time.time() if now is None else now))
 
 
 def error_fields(payload: object) -> tuple[str, str | None, frozenset[str]]:
@@ -84,9 +87,12 @@ def error_for_status(
     *,
     quota_codes: frozenset[str] = frozenset(),
     request_id: str | None = None,
+    secret: str | None = None,
 ) -> ProviderError:
-    """The typed error for a non-2xx reply (or for an error object inside a 200)."""
+    """The typed error for a non-2xx reply (or for an error object inside a 200). It never repeats `secret`."""
     message, code, codes = error_fields(payload)
+    if secret:
+        message = message.replace(secret, "[key]")
     kind: type[ProviderError]
     if codes & quota_codes:
         kind = QuotaExhaustedError

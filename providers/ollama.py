@@ -1,5 +1,6 @@
 """Ollama through its native API: `/v1` cannot set the context window and cuts long prompts silently."""
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -13,7 +14,7 @@ from providers.errors import (
     MalformedResponseError,
     ModelNotFoundError,
 )
-from providers.http_errors import clean_message, error_for_status
+from providers.http_errors import clean_message, error_for_status, storable
 from providers.reasoning import split_reasoning
 from providers.types import (
     Capabilities,
@@ -29,17 +30,22 @@ DEFAULT_BASE_URL = "http://localhost:11434"
 DEFAULT_NUM_CTX = 8192
 _FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 _TIMEOUT = httpx.Timeout(None, connect=10.0)
+_PREFLIGHT_TIMEOUT_S = 15.0
 
 
 class _Client(ollama.AsyncClient):
-    """The package's `chat()` takes neither `truncate` nor `shift`, and hides a reply that is not JSON."""
+    """The package's `chat()` takes neither `truncate` nor `shift`, and hides a reply that is not JSON.
+
+    Its errors drop the headers, and with them Retry-After; here every reply comes back as it is.
+    """
 
     async def chat_raw(self, body: dict[str, Any]) -> httpx.Response:
-        response: httpx.Response = await self._request_raw("POST", "/api/chat", json=body)
+        response: httpx.Response = await self._client.request("POST", "/api/chat", json=body)
         return response
 
     async def tags(self) -> httpx.Response:
-        response: httpx.Response = await self._request_raw("GET", "/api/tags", timeout=15.0)
+        async with asyncio.timeout(_PREFLIGHT_TIMEOUT_S):
+            response: httpx.Response = await self._client.request("GET", "/api/tags")
         return response
 
 
@@ -85,15 +91,15 @@ class OllamaProvider:
     async def _send(self, call: Any) -> httpx.Response:
         try:
             response: httpx.Response = await call
-        except ollama.ResponseError as error:
-            if error.status_code == 404:
-                raise ModelNotFoundError(self._missing(), status=404) from error
-            raise error_for_status(error.status_code, {"error": error.error}, {}) from error
-        except (ConnectionError, httpx.HTTPError) as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             detail = clean_message(type(error).__name__)
             raise ConnectionFailedError(
                 f"cannot reach Ollama at {self.base_url} ({detail}); start it with `ollama serve`"
             ) from error
+        if response.status_code == 404:
+            raise ModelNotFoundError(self._missing(), status=404)
+        if not response.is_success:
+            raise error_for_status(response.status_code, _json_or_text(response), response.headers)
         return response
 
     def _missing(self) -> str:
@@ -113,16 +119,16 @@ class OllamaProvider:
                 f"the prompt fills the context window of {self.num_ctx} tokens, so the server cut it"
             )
         content = message.get("content")
-        text, inline_reasoning = split_reasoning(content if isinstance(content, str) else "")
+        text, inline_reasoning = split_reasoning(storable(content) if isinstance(content, str) else "")
         thinking = message.get("thinking")
         served = payload.get("model")
         return ChatCompletion(
             text=text,
             requested_model=self.model,
             finish_reason=_FINISH.get(reason, "unknown"),
-            reasoning=(thinking if isinstance(thinking, str) else inline_reasoning) or None,
+            reasoning=(storable(thinking) if isinstance(thinking, str) and thinking else inline_reasoning) or None,
             usage=usage,
-            served_model=served if isinstance(served, str) else None,
+            served_model=storable(served) if isinstance(served, str) else None,
             sent_params=sent,
             latency_s=latency_s,
         )
@@ -171,5 +177,12 @@ def _json_object(response: httpx.Response) -> dict[str, Any]:
     return payload
 
 
+def _json_or_text(response: httpx.Response) -> object:
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        return response.text[:2000]
+
+
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

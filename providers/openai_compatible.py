@@ -1,5 +1,6 @@
 """Every server that speaks OpenAI's chat completions, driven by a `Dialect` record."""
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -10,7 +11,7 @@ import openai
 
 from providers.dialects import Dialect
 from providers.errors import ConnectionFailedError, MalformedResponseError, ModelNotFoundError, ServerError
-from providers.http_errors import clean_message, error_for_status
+from providers.http_errors import clean_message, error_fields, error_for_status, storable
 from providers.reasoning import split_reasoning
 from providers.types import (
     Capabilities,
@@ -86,7 +87,8 @@ class OpenAICompatibleProvider:
                 error.response.headers,
                 quota_codes=self._dialect.quota_codes,
                 request_id=error.request_id,
-            ) from error
+                secret=self._api_key,
+            ) from None  # the SDK's error repeats the whole body, which may echo the key
         except openai.APIConnectionError as error:
             # The aiohttp transport reports "refused" and "disconnected" as time-outs; the cause tells.
             cause = error.__cause__ or error
@@ -102,9 +104,13 @@ class OpenAICompatibleProvider:
             raise MalformedResponseError("the reply's choice has no message", request_id=request_id)
         if choice.get("finish_reason") == "error":
             raise ServerError("the upstream server failed inside a 200 reply", request_id=request_id)
-        text, inline_reasoning = split_reasoning(_content_text(message.get("content")))
+        text, inline_reasoning = split_reasoning(storable(_content_text(message.get("content"))))
         reasoning = next(
-            (message[f] for f in self._dialect.reasoning_fields if isinstance(message.get(f), str)),
+            (
+                storable(said)
+                for f in self._dialect.reasoning_fields
+                if isinstance(said := message.get(f), str) and said
+            ),
             inline_reasoning,
         )
         refusal = message.get("refusal")
@@ -113,7 +119,7 @@ class OpenAICompatibleProvider:
             requested_model=self.model,
             finish_reason=_FINISH.get(str(choice.get("finish_reason")), "unknown"),
             reasoning=reasoning or None,
-            refusal=refusal if isinstance(refusal, str) and refusal else None,
+            refusal=_optional_text(refusal),
             usage=_usage(payload.get("usage")),
             served_model=_optional_text(payload.get("model")),
             fingerprint=_optional_text(payload.get("system_fingerprint")),
@@ -136,8 +142,9 @@ class OpenAICompatibleProvider:
                     response.headers,
                     quota_codes=self._dialect.quota_codes,
                     request_id=request_id,
+                    secret=self._api_key,
                 )
-            detail = clean_message(str(error))
+            detail = clean_message(error_fields(payload)[0])
             raise MalformedResponseError(f"an error inside a 200 reply: {detail}", request_id=request_id)
         raise MalformedResponseError("the reply has no choices", request_id=request_id)
 
@@ -145,15 +152,17 @@ class OpenAICompatibleProvider:
         headers = {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}
         url = f"{self.base_url}/models"
         try:
-            async with httpx.AsyncClient(timeout=_PREFLIGHT_TIMEOUT_S) as client:
+            # The client's own time-out starts anew with every byte.
+            async with asyncio.timeout(_PREFLIGHT_TIMEOUT_S), httpx.AsyncClient(timeout=None) as client:
                 response = await client.get(url, headers=headers)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             detail = clean_message(str(error) or type(error).__name__)
             raise ConnectionFailedError(
                 f"cannot reach {self.base_url} ({detail}); is the server running and the address right?"
             ) from error
         if response.status_code in (401, 403):
-            raise error_for_status(response.status_code, _json_or_text(response.content), response.headers)
+            payload = _json_or_text(response.content)
+            raise error_for_status(response.status_code, payload, response.headers, secret=self._api_key)
         listed = _listed_models(response) if response.status_code == 200 else None
         if listed is None:
             return ModelIdentity(self.name, self.model, self.base_url)
@@ -223,7 +232,7 @@ def _content_text(content: object) -> str:
 
 
 def _optional_text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return storable(value) if isinstance(value, str) and value else None
 
 
 def _usage(usage: object) -> Usage:

@@ -13,6 +13,10 @@ from providers.types import ChatProvider
 OTHER_PROVIDERS = ("ollama", "replay", "scripted")
 PROVIDERS = (*DIALECTS, *OTHER_PROVIDERS)
 _EXAMPLE = "for example openai:gpt-6-luna, solar:solar-pro4, ollama:exaone3.5:7.8b, vllm:NAME@http://host:8000/v1"
+_WITH_URL = re.compile(r"(.*?)@(\w[\w+.-]*://.*)")
+_CREDENTIALS = re.compile(r"(://|@).*@|\?.*", re.DOTALL)
+_NOT_IN_HOST = re.compile(r"[\s\\<>^`{|}\"]")
+_OLLAMA_ADDRESS = re.compile(r"(\[.*\]|[^:]*)(?::(.*))?")
 _LOOKS_LIKE_ADDRESS = re.compile(r"^[\w.-]+:\d+(/|$)|^localhost\b|/v1/?$")
 
 
@@ -40,32 +44,41 @@ def parse_spec(text: str) -> ModelSpec:
         SpecError: unknown provider, no model, or a base URL that cannot be used.
     """
     provider, colon, rest = text.strip().partition(":")
+    shown = _shown(text)
     if not text.isprintable():
-        raise SpecError(f"model spec {text!r} holds unprintable characters")
+        raise SpecError(f"model spec {shown} holds unprintable characters")
     if not colon or not rest:
-        raise SpecError(f"model spec {text!r} must be PROVIDER:MODEL[@BASE_URL], {_EXAMPLE}")
+        raise SpecError(f"model spec {shown} must be PROVIDER:MODEL[@BASE_URL], {_EXAMPLE}")
     if provider not in PROVIDERS:
-        raise SpecError(f"unknown provider {provider!r} in {text!r}; known: {', '.join(PROVIDERS)}")
+        raise SpecError(f"unknown provider {provider!r} in {shown}; known: {', '.join(PROVIDERS)}")
     if provider in ("replay", "scripted"):
         return ModelSpec(provider, rest)
-    model, at, url = rest.rpartition("@")
-    if not at or "://" not in url:
-        if at and _LOOKS_LIKE_ADDRESS.search(url):
-            raise SpecError(f"the base URL in {text!r} must start with http:// or https://: @http://{url}")
-        model, url = rest, ""
-    if not model:
-        raise SpecError(f"model spec {text!r} names no model, {_EXAMPLE}")
+    # The first "@" before a scheme parts model and URL: a later one belongs to credentials in the URL.
+    with_url = _WITH_URL.fullmatch(rest)
+    model, url = with_url.groups() if with_url else (rest, "")
+    address = model.rpartition("@")[2].partition("?")[0] if "@" in model else ""
+    if _LOOKS_LIKE_ADDRESS.search(address):
+        raise SpecError(f"the base URL in {shown} must start with http:// or https://: @http://{address}")
+    if not model or "://" in model:
+        raise SpecError(f"model spec {shown} names no model, {_EXAMPLE}")
     return ModelSpec(provider, model, _checked_url(url) if url else None)
+
+
+def _shown(text: str) -> str:
+    """A spec or URL for a message: what may be a key (before a host's "@", in a query) is left out."""
+    return repr(_CREDENTIALS.sub(lambda m: f"{m[1]}…@" if m[1] else "?…", text))
 
 
 def _checked_url(url: str) -> str:
     try:
         parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise SpecError(f"base URL {url!r} cannot be read: {error}") from error
+        readable = parts.port != 0 and not _NOT_IN_HOST.search(parts.netloc)
+    except ValueError:
+        readable = False
+    if not readable:
+        raise SpecError(f"base URL {_shown(url)} cannot be read; it must be http://HOST[:PORT][/PATH] or https://…")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SpecError(f"base URL {url!r} must be http://HOST[:PORT][/PATH] or https://…")
+        raise SpecError(f"base URL {_shown(url)} must be http://HOST[:PORT][/PATH] or https://…")
     if parts.username or parts.password or parts.query or parts.fragment:
         # Never echo it: what stands there may be a key.
         raise SpecError(
@@ -80,7 +93,7 @@ def resolve(spec: ModelSpec, environ: Mapping[str, str]) -> ModelSpec:
     if spec.base_url is not None or spec.provider in ("replay", "scripted"):
         return spec
     if spec.provider == "ollama":
-        return ModelSpec(spec.provider, spec.model, _ollama_url(environ.get("OLLAMA_HOST", "")))
+        return ModelSpec(spec.provider, spec.model, _ollama_url(environ.get("OLLAMA_HOST", "").strip(" \t\r\n\"'")))
     dialect = DIALECTS[spec.provider]
     override = environ.get(dialect.base_url_variable, "") if dialect.base_url_variable else ""
     url = override or dialect.base_url
@@ -96,9 +109,12 @@ def _ollama_url(host: str) -> str:
         return DEFAULT_BASE_URL
     if "://" in host:
         return _checked_url(host)
-    name, _, port = host.partition(":")
+    address, slash, path = host.partition("/")
+    parts = _OLLAMA_ADDRESS.fullmatch(address)
+    name, port = parts.groups() if parts else (address, "")
     # A server is told to listen on 0.0.0.0 with the same variable; a client must not connect there.
-    return _checked_url(f"http://{'localhost' if name in ('', '0.0.0.0') else name}:{port or 11434}")
+    name = "localhost" if name in ("", "0.0.0.0", "[::]") else name
+    return _checked_url(f"http://{name}:{port or 11434}{slash}{path}")
 
 
 def _key(dialect: Dialect, spec: ModelSpec, environ: Mapping[str, str]) -> str | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from providers.errors import InvalidRequestError, SpecError
+from providers.http_errors import storable
 from providers.types import Capabilities, ChatCompletion, ChatRequest, ModelIdentity
 
 Prompts = tuple[str, ...]
@@ -60,7 +61,7 @@ def _read_file(file: Path, root: Path) -> Iterator[Recording]:
         recorded = answers.setdefault(label, {})
         for turn, output in enumerate(outputs, 1):
             if output is not None and turn <= len(prompts):
-                recorded[prompts[:turn]] = output
+                recorded[prompts[:turn]] = storable(output)
     if not answers:
         raise SpecError(f"replay: {file} holds no rows")
     digest = hashlib.sha256(raw).hexdigest()
@@ -108,8 +109,8 @@ def _label(file: Path, root: Path) -> str:
         return file.relative_to(root).with_suffix("").as_posix()
     parts = file.absolute().with_suffix("").parts
     for folder in ("generated", "evaluated"):
-        if folder in parts:
-            return "/".join(parts[len(parts) - parts[::-1].index(folder) :])
+        if folder in parts[:-1]:
+            return "/".join(parts[len(parts) - 1 - parts[-2::-1].index(folder) :])
     return file.stem
 
 

@@ -1,5 +1,6 @@
 """The only retrier. SDK retries are off, so one policy decides how often anything is asked again."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -39,12 +40,18 @@ async def complete_with_retry(
             return error.retry_after_s + backoff(state) * 0.1
         return backoff(state)
 
+    failures: Counter[str] = Counter()
+
     def stop(state: tenacity.RetryCallState) -> bool:
         error = _error(state)
         if error is None:
             return True
-        limit = min(policy.max_attempts, error.max_attempts or policy.max_attempts)
-        return state.attempt_number >= limit or (error.retry_after_s or 0.0) > policy.retry_after_cap_s
+        failures[error.kind] += 1
+        return (
+            state.attempt_number >= policy.max_attempts
+            or (error.max_attempts is not None and failures[error.kind] >= error.max_attempts)
+            or (error.retry_after_s or 0.0) > policy.retry_after_cap_s
+        )
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
         error = _error(state)

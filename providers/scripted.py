@@ -14,10 +14,14 @@ _KNOWN_SET = "starter"
 
 
 @cache
-def _script(model: str) -> Mapping[str, tuple[str, ...]]:
-    """The model's answers by question id, one a turn."""
+def _script(model: str) -> Mapping[tuple[str, str], str]:
+    """The model's answers by the tags `question` and `turn`."""
     text = (files("providers") / "scripted_models" / f"{model}.yaml").read_text(encoding="utf-8")
-    return {question: tuple(answers) for question, answers in yaml.safe_load(text)["answers"].items()}
+    return {
+        (question, str(turn)): answer
+        for question, answers in yaml.safe_load(text)["answers"].items()
+        for turn, answer in enumerate(answers, 1)
+    }
 
 
 class ScriptedProvider:
@@ -55,9 +59,9 @@ class ScriptedProvider:
         )
 
     def _answer(self, question: str, turn: str) -> str:
-        answers = _script(self._model).get(question, ())
-        if turn.isascii() and turn.isdigit() and 1 <= int(turn) <= len(answers):
-            return answers[int(turn) - 1]
+        answer = _script(self._model).get((question, turn))
+        if answer is not None:
+            return answer
         asked = f"question {question!r}, turn {turn!r}" if question else "a request without a question id"
         raise InvalidRequestError(
             f"scripted:{self._model} has no answer to {asked}: the demo models only know the set "

@@ -1,6 +1,7 @@
 """Reading JSON lines: one JSON object a line, each checked against a model."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -9,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from questions.source import SourceError, quote, read_text
 from questions.validation import complaints, first_problem, found
 from questions.yaml_tree import shown_path
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -45,12 +48,18 @@ def _row(path: Path | str, line: int, text: str, model: type[Model], *, is_last:
 
 def _decode(path: Path | str, line: int, text: str, *, is_last: bool) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+        data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+        if _HALF.search(text):
+            json.dumps(data, ensure_ascii=False).encode()
+        return data
     except json.JSONDecodeError as error:
         if is_last and _looks_cut(text, error):
             problem = "the line stops in the middle; the file was cut off, fetch it again or delete this line"
         else:
             problem = f"not valid JSON: {error.msg} (character {error.pos + 1})"
+        raise SourceError.at(path, problem, line=line) from error
+    except UnicodeEncodeError as error:
+        problem = "holds half a character (a \\ud800-\\udfff escape without its partner); delete it"
         raise SourceError.at(path, problem, line=line) from error
     except RecursionError as error:
         raise SourceError.at(path, "not usable JSON: nested too deeply", line=line) from error

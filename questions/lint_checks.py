@@ -9,6 +9,7 @@ from questions.source_error import quote
 from questions.types import Check, ContainsCheck, FormatCheck, LengthCheck, NumberCheck, Turn
 
 _NUMBER = re.compile(r"(?<![\d.,])[-+−]?\d{1,30}(?:,\d{3}){0,8}(?:\.\d{1,30})?")
+_KOREAN_UNIT = re.compile(r"\d\s*[십백천만억조]")  # "1억 8천만" states 180000000
 
 
 def check_faults(turn: Turn) -> Iterator[str]:
@@ -39,7 +40,7 @@ def reference_faults(turn: Turn) -> Iterator[str]:
                 yield f"the reference holds {quote(forbidden[0])}, which none_of forbids; mend one of the two"
             if check.any_of and not any(_squeezed(word) in text for word in check.any_of):
                 yield "the reference holds none of any_of; add the reference's own wording"
-        elif isinstance(check, NumberCheck):
+        elif isinstance(check, NumberCheck) and not _KOREAN_UNIT.search(turn.reference):
             numbers = [float(n.replace(",", "").replace("−", "-")) for n in _NUMBER.findall(turn.reference)]
             if numbers and not any(abs(n - check.value) <= check.tolerance for n in numbers):
                 yield f"the reference does not state the number {check.value:g}; mend one of the two"

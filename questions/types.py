@@ -63,7 +63,7 @@ class Turn(_Record):
 class Question(_Record):
     """One conversation to hold with every model."""
 
-    id: str = Field(min_length=1, max_length=120, pattern=r"^[^\s#]+$")
+    id: str = Field(min_length=1, max_length=120, pattern=r"^[^\s#\x00-\x1f\x7f-\x9f]+$")
     category: str = Field(min_length=1)
     turns: tuple[Turn, ...] = Field(min_length=1)
     system: str | None = None

@@ -187,7 +187,11 @@ def _text_too_short(context: Mapping[str, Any], _value: object) -> str:
 
 
 def _limit(words: str, key: str) -> Callable[[Mapping[str, Any], object], str]:
-    return lambda context, value: f"must be {words} {context[key]}, found {found(value)}"
+    return lambda context, value: f"must be {words} {_plain(context[key])}, found {found(value)}"
+
+
+def _plain(bound: object) -> str:
+    return f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 _SPECIAL: dict[str, Callable[[Mapping[str, Any], object], str]] = {

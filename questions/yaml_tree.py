@@ -7,7 +7,7 @@ gigabytes), no tags, no merge keys, no duplicate keys.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.composer import Composer
@@ -20,7 +20,7 @@ from questions.source_error import SourceError, quote
 
 try:
     # The C scanner is about ten times as fast; a PyYAML built without it still has the other.
-    from yaml.cyaml import CParser
+    from yaml._yaml import CParser
 
     class _Events(CParser):
         pass
@@ -38,6 +38,8 @@ except ImportError:  # pragma: no cover
 
 
 MAX_DEPTH = 40
+_NO_ANCHORS = "anchors and aliases (& and *) are not read; write the value out, or quote the text"
+_NO_TAGS = "tags (!) are not read; delete the tag, or quote the text"
 _NOT_YAML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TABBED_INDENT = re.compile(r"^ *\t")
 
@@ -106,40 +108,46 @@ class _Composer(Composer, _Events, Resolver):
         self._depth = 0
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
-        event = self.peek_event()
+        event: Any = self.peek_event()
         if isinstance(event, AliasEvent) or event.anchor is not None:
-            raise MarkedYAMLError(
-                problem="anchors and aliases (& and *) are not read; write the value out, or quote the text",
-                problem_mark=event.start_mark,
-            )
-        if getattr(event, "tag", None) is not None:
-            raise MarkedYAMLError(
-                problem="tags (!) are not read; delete the tag, or quote the text",
-                problem_mark=event.start_mark,
-            )
+            raise _Refused(_NO_ANCHORS, event)
+        if event.tag is not None:
+            raise _Refused(_NO_TAGS, event)
         if self._depth >= MAX_DEPTH:
-            raise MarkedYAMLError(problem=f"nested deeper than {MAX_DEPTH} levels", problem_mark=event.start_mark)
+            raise _Refused(f"nested deeper than {MAX_DEPTH} levels; make it flatter", event)
         self._depth += 1
-        node = cast("Node | None", super().compose_node(parent, index))  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
         self._depth -= 1
         return node
 
 
+class _Refused(MarkedYAMLError):
+    """Sound YAML that is not read here; the problem says so in our own words."""
+
+    def __init__(self, problem: str, event: Any) -> None:
+        super().__init__(problem=problem, problem_mark=event.start_mark)
+
+
 def _compose(text: str, name: str) -> Node | None:
     try:
-        return cast("Node | None", _Composer(text).get_single_node())
+        return _Composer(text).get_single_node()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = _line_at(text, mark.index) if mark else 1
-        raise SourceError.at(name, _syntax_problem(text, line, error.problem), line=line) from error
+        raise SourceError.at(name, _syntax_problem(text, line, error), line=line) from error
     except YAMLError as error:
         raise SourceError.at(name, f"not valid YAML: {error}", line=1) from error
 
 
-def _syntax_problem(text: str, line: int, problem: str | None) -> str:
-    problem = problem or "cannot be read"
-    if problem.startswith(("anchors", "tags", "nested")):
+def _syntax_problem(text: str, line: int, error: MarkedYAMLError) -> str:
+    problem = error.problem or "cannot be read"
+    if isinstance(error, _Refused):
         return problem
+    context = error.context or ""
+    if "alias" in context or "anchor" in context:  # "*강조*": not even a sound one
+        return _NO_ANCHORS
+    if "tag" in context:
+        return _NO_TAGS
     lines = text.split("\n")
     if line <= len(lines) and _TABBED_INDENT.match(lines[line - 1]):
         return "a tab is used for indentation; use spaces"
@@ -189,7 +197,7 @@ class _Values:
 
 
 def _scalar(node: Node) -> Any:
-    return SafeConstructor().construct_object(node)  # type: ignore[no-untyped-call]
+    return SafeConstructor().construct_object(node)
 
 
 def _line(text: str, node: Node) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,6 @@ async def execute(
     *,
     concurrency: int,
     deadline_s: float,
-    policy: RetryPolicy | None = None,
 ) -> int:
     """Run everything that has no ok verdict yet; return the run's id.
 
@@ -80,7 +79,7 @@ async def execute(
         Interrupted: a signal stopped it; it can be resumed.
     """
     async with AsyncExitStack() as stack:
-        endpoints = await _open_endpoints(stack, run, environ, concurrency, policy or RetryPolicy(), progress)
+        endpoints = await _open_endpoints(stack, run, environ, concurrency, retry_policy(environ), progress)
         identities = await _preflight(endpoints)
         run_id = _ensure_run(store, run)
         with store.writer() as writer:
@@ -101,6 +100,23 @@ async def execute(
             )
             await _with_signals(pipeline, writer, run_id)
     return run_id
+
+
+def retry_policy(environ: Mapping[str, str]) -> RetryPolicy:
+    """The default policy, with `KOJUDGE_RETRY_ATTEMPTS` and `KOJUDGE_RETRY_WAIT_S` (first wait, seconds) over it.
+
+    Raises:
+        UsageError: a variable that is not a number above zero.
+    """
+    default = RetryPolicy()
+    try:
+        attempts = int(environ.get("KOJUDGE_RETRY_ATTEMPTS") or default.max_attempts)
+        wait = float(environ.get("KOJUDGE_RETRY_WAIT_S") or default.initial_wait_s)
+    except ValueError as error:
+        raise UsageError("KOJUDGE_RETRY_ATTEMPTS and KOJUDGE_RETRY_WAIT_S must be numbers") from error
+    if attempts < 1 or not 0 < wait <= default.max_wait_s:
+        raise UsageError("KOJUDGE_RETRY_ATTEMPTS must be at least 1, KOJUDGE_RETRY_WAIT_S between 0 and 30")
+    return replace(default, max_attempts=attempts, initial_wait_s=wait)
 
 
 def _conversations(run: FrozenRun) -> int:

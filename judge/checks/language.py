@@ -44,7 +44,7 @@ _NOT_ALPHABETIC = (
 _WORD = re.compile(rf"(?<![A-Za-z0-9_])[^{_NOT_ALPHABETIC}]{{2,}}(?![A-Za-z0-9_(])")
 _LATIN_WORD = re.compile("[A-Za-z\u00aa-\u024f\u1e00-\u1eff\uff21-\uff5a]")
 _IDENTIFIER = re.compile("[a-z][A-Z]")
-_RUN_BREAK = re.compile(r"([.!?:;()\[\]{}|=\n]|[^\x00-\u024f\u2010-\u2027])")
+_RUN_BREAK = re.compile(r"([.,!?:;()\[\]{}|=\n]|[^\x00-\u024f\u2010-\u2027])")
 _RUN_WORD = re.compile("[A-Za-z]+(?:['’-][A-Za-z]+)*")
 
 
@@ -74,9 +74,10 @@ def check_language(answer: str, expected: ExpectedLanguage, prompt: str = "") ->
     text = without_quotes(prose(answer), compose_hangul(prompt))
     hangul, latin, other = _letters(text)
     letters = hangul + latin + other
-    shares = (hangul / letters, latin / letters) if letters else (None, None)
     passed = _decide(text, expected, hangul, latin, letters)
-    return LanguageReport(expected, passed, *(None if s is None else round(s, 4) for s in shares), letters)
+    if not letters:
+        return LanguageReport(expected, passed, None, None, 0)
+    return LanguageReport(expected, passed, round(hangul / letters, 4), round(latin / letters, 4), letters)
 
 
 def _decide(text: str, expected: ExpectedLanguage, hangul: int, latin: int, letters: int) -> bool | None:

@@ -14,14 +14,20 @@ from questions.types import ExpectedLanguage
 _LANGUAGES = {
     "ko": "한국어|한국말|한글|우리말|국문|Korean",
     "en": "영어|영문|English",
-    "other": "일본어|일어|중국어|프랑스어|불어|독일어|스페인어|러시아어|베트남어|태국어|아랍어|이탈리아어|포르투갈어|라틴어"
-    "|Japanese|Chinese|French|German|Spanish|Russian|Vietnamese|Thai|Arabic",
+    "other": "일본어|일어|중국어|프랑스어|불어|독일어|스페인어|러시아어|베트남어|태국어|아랍어|이탈리아어|라틴어"
+    "|포르투갈어|Japanese|Chinese|French|German|Spanish|Russian|Vietnamese|Thai|Arabic",
 }
 _CODES = {name: code for code, names in _LANGUAGES.items() for name in names.split("|")}
 _NAME = "(?:" + "|".join(sorted(_CODES, key=len, reverse=True)) + ")"
 
 _MAX_CHARS = 8_000
 """A longer prompt is judged by its two ends: what is asked stands there, and the rules stay quick."""
+
+_REACH = 300
+"""Characters after "영어로" in which its verb is sought."""
+
+_TAIL = 40
+"""Characters at the end of a sentence that say whether it asks."""
 
 # ---- what is quoted is not asked -----------------------------------------------------------------------------------
 
@@ -103,14 +109,17 @@ _DOCUMENT = (
     "|번역문|번역|대화문|대화|대본|스크립트|연설문|답변|답장|초록|슬로건|문구|카피|광고문|안내문|공지문|공지|메시지|소설|동화|일기"
     "|후기|리뷰|댓글|가사|발표문|버전|추천서|초대장|인사말"
 )
-_COUNT = r"(?:\s*(?:약\s*)?(?:\d+|한|두|세|네|다섯|여섯|몇)\s*(?:개|줄|문장|마디|단락|문단|편|통|가지|단어)?)?"
+_COUNT = (
+    r"(?:\s*(?:약\s*)?(?:\d+|한|두|세|네|두세|서너|두어|네댓|다섯|여섯|몇)"
+    r"\s*(?:개|줄|문장|마디|단락|문단|편|통|가지|단어)?)?"
+)
 _JOIN = r"\s*(?:와|과|나|이나|랑|이랑|및|또는|혹은|그리고|,|/|·)\s*"
 _AS = re.compile(
-    rf"(?P<names>{_NAME}(?:{_JOIN}{_NAME})*)(?:{_COUNT}\s*(?:{_DOCUMENT}|단어){_COUNT})?(?:으로|로)(?:만|도|는)?(?![가-힣])",
+    rf"(?P<names>{_NAME}(?:{_JOIN}{_NAME}){{0,4}})(?:{_COUNT}\s*(?:{_DOCUMENT}|단어){_COUNT})?(?:으로|로)(?:만|도|는)?(?![가-힣])",
     re.IGNORECASE,
 )
 _OBJECT = re.compile(
-    rf"(?P<names>{_NAME}(?:{_JOIN}{_NAME})*)(?:로\s*(?:된|쓴|쓰인|작성된|작성한))?(?:\s*[가-힣]+[한은]\s)?{_COUNT}\s*"
+    rf"(?P<names>{_NAME}(?:{_JOIN}{_NAME}){{0,4}})(?:로\s*(?:된|쓴|쓰인|작성된|작성한))?(?:\s*[가-힣]+[한은]\s)?{_COUNT}\s*"
     rf"(?:{_DOCUMENT})(?:을|를)?{_COUNT}(?:을|를|만)?\s*(?:하나|한\s*(?:편|통))?(?:를)?\s*"
     rf"(?P<verb>작성|창작|생성|출력|제시|제공|써(?!서)|쓰(?!여|인|이)|만들(?!어진)|만드|지어|지으|적어|적으|부탁|해\s*(?:줘|주))",
     re.IGNORECASE,
@@ -119,6 +128,7 @@ _ONLY = re.compile(
     rf"(?P<names>{_NAME})만(?:을)?\s*(?:사용|이용|써|쓰)|(?P<used>{_NAME})를\s*사용(?:하여|해서|해)\s", re.I
 )
 _FIELD = re.compile(rf"언어\s*(?:는|:|：)\s*(?:반드시\s*)?(?P<names>{_NAME})(?:로|입니다|이다|이어야|여야|\s*$)", re.I)
+_NOT_USED = re.compile(r"\s*(?:하?지|하는|한|말)")
 _COMPOSE = re.compile(r"영작(?:을|를)?\s*(?:하(?:시오|세요|십시오|라|고|여)|해(?!\s*(?:본|달)))")
 _GIVEN = re.compile(r"(?:다음|아래|아래의|위|위의|이|그|저|주어진|제시된|원문)\s*$")
 _IN_ENGLISH = re.compile(
@@ -154,26 +164,39 @@ def _asked_in_korean(sentence: str) -> Iterator[str]:
         if sentence.lower().startswith("in "):
             yield from _codes(bare)
         return
-    for match in _AS.finditer(sentence):
-        if _GIVEN.search(sentence[: match.start()]):
-            continue
-        rest = sentence[match.end() :]
-        if _NAMING.match(rest):
-            yield "other"  # "영어로 뭐라고 해?": a Korean and an English answer are both fine
-        elif _requested(rest, sentence):
-            yield from _codes(match)
-    for match in _OBJECT.finditer(sentence):
-        rest = sentence[match.start("verb") :]
-        if not _GIVEN.search(sentence[: match.start()]) and _verb_asks(rest, sentence):
-            yield from _codes(match)
+    yield from _asked_by_form(sentence)
+    yield from _asked_by_object(sentence)
     for match in _ONLY.finditer(sentence):
-        rest = sentence[match.end() :]
-        if not re.match(r"\s*(?:하?지|하는|한|말)", rest) and _REQUEST_AT_END.search(sentence):
+        if not _NOT_USED.match(sentence, match.end()) and _REQUEST_AT_END.search(sentence[-_TAIL:]):
             yield from _codes(match)
     for match in _FIELD.finditer(sentence):
         yield from _codes(match)
     if _COMPOSE.search(sentence):
         yield "en"
+
+
+def _asked_by_form(sentence: str) -> Iterator[str]:
+    """By the form of the answer: "영어로 …", "영어 문장 3개로 …"."""
+    for match in _AS.finditer(sentence):
+        rest = sentence[match.end() : match.end() + _REACH]
+        if _GIVEN.search(_before(sentence, match)):
+            continue
+        if _NAMING.match(rest):
+            yield "other"  # "영어로 뭐라고 해?": a Korean and an English answer are both fine
+        elif _requested(rest, sentence):
+            yield from _codes(match)
+
+
+def _asked_by_object(sentence: str) -> Iterator[str]:
+    """By what is to be made: "영어 이메일을 …"."""
+    for match in _OBJECT.finditer(sentence):
+        rest = sentence[match.start("verb") : match.end() + _REACH]
+        if not _GIVEN.search(_before(sentence, match)) and _verb_asks(rest, sentence):
+            yield from _codes(match)
+
+
+def _before(sentence: str, match: re.Match[str]) -> str:
+    return sentence[max(0, match.start() - 10) : match.start()]
 
 
 def _requested(rest: str, sentence: str) -> bool:
@@ -192,7 +215,9 @@ def _verb_asks(rest: str, sentence: str) -> bool:
     if re.match(_ORDER, tail):
         return True
     step = re.match(_STEP, tail)
-    return step is not None and (not tail[step.end() :].strip(" ,") or _REQUEST_AT_END.search(sentence) is not None)
+    return step is not None and (
+        not tail[step.end() :].strip(" ,") or _REQUEST_AT_END.search(sentence[-_TAIL:]) is not None
+    )
 
 
 _FIRST_VERB = re.compile(rf"(?<![가-힣])(?:{_ORDER}|{_STEP}|{_OTHER})")

@@ -1,0 +1,52 @@
+"""The overview page over a real database, run by Streamlit's own test runner."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+import dashboard
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from streamlit.testing.v1 import AppTest
+
+PAGE = str(Path(dashboard.__file__).with_name("app.py"))
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+def open_page(monkeypatch: pytest.MonkeyPatch, database: Path) -> AppTest:
+    monkeypatch.setenv("KOJUDGE_DATABASE_URL", f"sqlite:///{database}")
+    page = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert not page.exception, [e.value for e in page.exception]
+    return page
+
+
+def test_the_demo_is_shown_with_every_model_and_interval(run_cli, tmp_path, monkeypatch):
+    assert run_cli("demo").code == 0
+    page = open_page(monkeypatch, tmp_path / "kojudge.db")
+    scores = page.dataframe[0].value
+    assert list(scores["Model"]) == ["scripted:good", "scripted:drifting", "scripted:weak"]
+    assert all("[" in cell for cell in scores["Overall [95 % CI]"])
+    assert set(scores["n"]) == {"24"}
+    assert any("starter" in text.value for text in page.text)
+
+
+def test_without_a_database_it_says_what_to_do(tmp_path, monkeypatch):
+    page = open_page(monkeypatch, tmp_path / "none.db")
+    assert "kojudge demo" in page.text[0].value
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_hostile_names_stay_text(run_cli, tmp_path, monkeypatch):
+    turns = '[{"prompt": "무엇인가요?"}]'
+    line = (
+        '{"model": "<img src=x onerror=alert(1)>[a](javascript:x)\\u202e", "question": {"id": "q", "category": "c", '
+        f'"turns": {turns}}}, "turns": [{{"prompt": "무엇인가요?", "answer": "답입니다."}}]}}\n'
+    )
+    (tmp_path / "r.jsonl").write_text(line, encoding="utf-8")
+    assert run_cli("run", "-m", "replay:r.jsonl", "-j", "scripted:rules", "--name", "x").code == 0
+    page = open_page(monkeypatch, tmp_path / "kojudge.db")
+    assert not any("onerror" in m.value for m in page.markdown)
+    assert "\u202e" not in page.dataframe[0].value["Model"][0]

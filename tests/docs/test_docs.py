@@ -1,0 +1,244 @@
+"""The guides are held to the code: what they show is what the program prints and accepts."""
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from judge.rubric import Rubric, load_rubric
+from judge.types import VerdictStatus
+from service.cli import main
+from service.plan import PlanFile, Sampling
+from tests.conftest import CliResult
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+REPORT, QUESTIONS, JUDGING, PLANS = (ROOT / "docs" / f"{n}.md" for n in ("report", "questions", "judging", "plans"))
+READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
+
+Run = Callable[..., CliResult]
+
+# Objects whose keys are names from the data: their values are compared, not their keys.
+NAMED = {"turns", "categories", "rubrics", "failures", "answer_failures", "usage"}
+
+
+def fences(guide: Path, language: str = "") -> list[str]:
+    """The fenced blocks of a guide in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", guide.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def commands(guide: Path) -> list[list[str]]:
+    """Every `kojudge …` that stands in a block or in code, as words."""
+    text = guide.read_text("utf-8")
+    inline = re.findall(r"(?<!`)`(kojudge [^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
+    blocks = [line for block in fences(guide) for line in block.splitlines() if line.startswith("kojudge ")]
+    return [shlex.split(line, comments=True)[1:] for line in (*blocks, *inline)]
+
+
+def paths(value: Any, at: str = "", *, named: bool = False) -> Iterator[str]:
+    """The dotted key paths of a JSON value; items of lists and of named objects count as one."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            here = f"{at}.{'*' if named else key}"
+            yield here
+            yield from paths(inner, here, named=not named and key in NAMED and isinstance(inner, dict))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from paths(inner, f"{at}[]")
+
+
+def example(guide: Path, key: str) -> dict[str, Any]:
+    """The first JSON example with this key at its top."""
+    return next(e for e in map(json.loads, fences(guide, "json")) if key in e)
+
+
+def table_keys(guide: Path, head: str) -> set[str]:
+    """The words in code in the first column of the table whose head starts so."""
+    rows = guide.read_text("utf-8").split(f"\n{head}", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    return {key for row in rows for key in re.findall(r"`([^`]+)`", row.split("|")[1])}
+
+
+@pytest.fixture
+def own_questions(tmp_path: Path) -> Path:
+    """The worked example of docs/questions.md as a file."""
+    path = tmp_path / "my-questions.yaml"
+    path.write_text(fences(QUESTIONS, "yaml")[0], encoding="utf-8")
+    return path
+
+
+# ── the report and the exports ──
+
+
+def test_demo_prints_the_documented_keys(run_cli: Run) -> None:
+    done = run_cli("demo", "--format", "json")
+    assert done.code == 0, done
+    report = json.loads(done.out)
+    shown = example(REPORT, "comparability_key")
+    assert set(paths(shown)) == set(paths(report))
+    assert table_keys(REPORT, "| key | meaning |") == set(report)
+    model_rows = REPORT.read_text("utf-8").split("\nEach model:\n", 1)[1]
+    for key in report["models"][0]:
+        assert f"`{key}`" in model_rows, f"docs/report.md does not explain {key}"
+    actual = next(m for m in report["models"] if m["model"] == shown["models"][0]["model"])
+    assert shown["models"][0]["overall"] == pytest.approx(actual["overall"], abs=1e-4)
+
+
+def test_an_exported_line_has_the_documented_keys(run_cli: Run, tmp_path: Path) -> None:
+    assert run_cli("run", "-m", "scripted:drifting", "-j", "scripted:rules", "--name", "demo").code == 0
+    assert run_cli("export", "jsonl", "demo", "out").code == 0
+    lines = (tmp_path / "out" / "conversations.jsonl").read_text("utf-8").split("\n")
+    line = next(c for c in map(json.loads, filter(None, lines)) if c["question_id"] == "math-1")
+    shown = example(REPORT, "verdicts")
+    assert set(shown) == set(line)
+    assert set(shown["turns"][0]) == set(line["turns"][0])
+    assert set(shown["verdicts"][0]) == set(line["verdicts"][0])
+    one = run_cli("show", "demo", "math-1", "--format", "json")
+    assert json.loads(one.out) == {"conversations": [line]}
+
+
+def test_failures_read_as_documented(run_cli: Run, own_questions: Path) -> None:
+    # The scripted models know `math-1` but not `shop-2`: half of the answers fail.
+    own_questions.write_text(own_questions.read_text("utf-8").replace("shop-1", "math-1"), encoding="utf-8")
+    done = run_cli("run", "-m", "scripted:good", "-j", "scripted:rules", "-q", own_questions, "--format", "json")
+    assert done.code == 1, done
+    model = json.loads(done.out)["models"][0]
+    shown = example(REPORT, "bounds")
+    assert {key: model[key].keys() for key in shown} == {key: value.keys() for key, value in shown.items()}
+
+
+def test_an_import_carries_what_was_published(run_cli: Run, tmp_path: Path) -> None:
+    def verdict(score: float, message: str = "좋다") -> dict[str, Any]:
+        return {"judge_message": message, "judge_score": score}
+
+    rows = [
+        {"id": n, "category": "추론", "questions": ["하나를 풀어 줘.", "다시 설명해 줘."], "references": [None, None],
+         "outputs": ["답은 하나입니다.", "다시 말해 하나입니다."], "query_single": verdict(8.0), "query_multi": second}
+        for n, second in enumerate([verdict(7.0), verdict(0.0, "Impossible to judge due to repetition.")], 1)
+    ]  # fmt: skip
+    file = tmp_path / "LogicKor" / "evaluated" / "acme" / "tiny" / "default.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    (command,) = [c for c in commands(ROOT / "README.md") if c[:1] == ["import"]]
+    assert run_cli(*command).code == 0
+    model = json.loads(run_cli("report", "logickor", "--format", "json").out)["models"][0]
+    assert model["model"] == "acme/tiny/default"
+    assert model["failures"] == {"unparsed": 1}
+    assert model["as_published"] == 5.75
+
+
+def test_questions_show_prints_the_documented_keys(run_cli: Run, own_questions: Path) -> None:
+    done = run_cli("questions", "show", own_questions, "--format", "json")
+    assert done.code == 0, done
+    printed, shown = json.loads(done.out), example(REPORT, "set")
+    assert set(printed) == set(shown)
+    (question,) = shown["questions"]
+    actual = next(q for q in printed["questions"] if q["id"] == question["id"])
+    assert actual == question | {"turns": actual["turns"]}
+    assert question["turns"][0] in actual["turns"]
+
+
+def test_the_excerpts_are_what_the_demo_prints(run_cli: Run) -> None:
+    printed = [" ".join(line.split()) for line in run_cli("demo").out.splitlines()]
+    for readme in READMES:
+        excerpt = next(block for block in fences(readme) if "Rank" in block)
+        for line in excerpt.splitlines():
+            assert " ".join(line.split()) in printed, f"{readme.name}: the demo prints this no more; paste it anew"
+
+
+# ── what a user writes ──
+
+
+def test_the_example_plan_is_valid(run_cli: Run) -> None:
+    done = run_cli("run", ROOT / "plan.example.yaml", "--dry-run")
+    assert done.code == 0, done
+    assert "scripted:good" in done.out
+
+
+def test_the_plan_keys_are_all_there_with_their_defaults() -> None:
+    plan = yaml.safe_load((ROOT / "plan.example.yaml").read_text("utf-8"))
+    assert set(plan) == set(PlanFile.model_fields)
+    assert set(plan["generation"]) == set(Sampling.model_fields)
+    written, bare = PlanFile(**plan), PlanFile(models=plan["models"], judges=plan["judges"])
+    changed = {key for key in PlanFile.model_fields if getattr(written, key) != getattr(bare, key)}
+    assert changed == {"name", "questions"}
+    assert table_keys(PLANS, "| key | flag |") == set(PlanFile.model_fields)
+    assert table_keys(PLANS, "| key | default |") == set(Sampling.model_fields)
+
+
+def test_the_worked_question_set_is_clean(run_cli: Run, own_questions: Path) -> None:
+    done = run_cli("questions", "lint", own_questions)
+    assert done.code == 0, done
+    assert not done.out.strip(), done
+
+
+def test_the_worked_rubric_loads(tmp_path: Path) -> None:
+    path = tmp_path / "rubric.yaml"
+    path.write_text(fences(JUDGING, "yaml")[0], encoding="utf-8")
+    load_rubric(str(path))
+    assert table_keys(JUDGING, "| key | meaning |") >= set(Rubric.model_fields)
+
+
+def test_every_verdict_status_is_explained() -> None:
+    assert table_keys(JUDGING, "| status | meaning |") == {*get_args(VerdictStatus), "pending"}
+
+
+# ── commands and links ──
+
+
+def test_commands_exist_with_their_options(run_cli: Run) -> None:
+    names = {path: command for guide in GUIDES for command in commands(guide) if (path := _command_path(command))}
+    assert {("demo",), ("run",), ("questions", "lint"), ("import",)} <= set(names)
+    helps = {path: run_cli(*path, "--help") for path in names}
+    for guide in GUIDES:
+        for command in commands(guide):
+            shown = helps[_command_path(command)]
+            assert shown.code == 0, f"{guide.name}: kojudge {shlex.join(command)}: {shown}"
+            for word in command:
+                if re.fullmatch(r"--?[a-z][a-z-]*", word):
+                    assert re.search(rf"(?<![\w-]){word}(?![\w-])", shown.out), f"{guide.name}: no option {word}"
+            if command[0] in ("import", "export") and len(command) > 1:
+                assert re.search(rf"<[^>\n]*\b{command[1]}\b[^>\n]*>", shown.out), f"{guide.name}: {command}"
+
+
+def _command_path(command: list[str]) -> tuple[str, ...]:
+    return tuple(command[: 2 if command[0] == "questions" else 1])
+
+
+@pytest.mark.usefixtures("own_questions")
+def test_every_run_example_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for variable in ("OPENAI_BASE_URL", "OLLAMA_HOST", "KOJUDGE_DEBUG"):
+        monkeypatch.delenv(variable, raising=False)
+    row = {"id": 1, "category": "추론", "questions": ["하나?"], "references": [None], "outputs": ["하나입니다."]}
+    for folder in ("generated", "out"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "tiny.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
+    (tmp_path / "plan.example.yaml").write_text((ROOT / "plan.example.yaml").read_text("utf-8"), encoding="utf-8")
+    examples = {tuple(c) for guide in GUIDES for c in commands(guide) if c[0] == "run" and len(c) > 1}
+    examples = {c for c in examples if "-j" in c or c[1].endswith(".yaml")}
+    assert len(examples) >= 6
+    for command in sorted(examples):
+        # In this process: a dozen starts of the interpreter would take half a minute.
+        with pytest.raises(SystemExit) as ended:
+            main([*command, *(() if "--dry-run" in command else ("--dry-run",))])
+        assert not ended.value.code, f"kojudge {shlex.join(command)}: {capsys.readouterr().err}"
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda p: p.name)
+def test_relative_links_resolve(guide: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", guide.read_text("utf-8")):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        path = guide.parent / name if name else guide
+        assert path.exists(), f"{guide.name} links to {target}"
+        if anchor:
+            heads = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}, target

@@ -1,0 +1,1 @@
+"""Tests of the model adapters, against a real local server."""

@@ -1,0 +1,1 @@
+"""Questions: what users write, read back or refused in one line."""

@@ -8,7 +8,7 @@ import pandas as pd
 from dashboard.safe_text import one_line
 
 
-def intervals(report: dict[str, Any]) -> alt.LayerChart:
+def intervals(report: dict[str, Any]) -> alt.LayerChart | alt.FacetChart:
     """Overall score of every model with its 95 % interval, best first."""
     rows = [
         {"모델": one_line(m["model"]), "점수": e["mean"], "하한": e["low"], "상한": e["high"], "n": e["n"]}

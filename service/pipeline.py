@@ -76,7 +76,6 @@ class Pipeline:
         store: Store,
         writer: Writer,
         progress: Progress,
-        deadline_s: float,
     ) -> None:
         self._plan = run.plan
         self._questions = run.questions
@@ -86,7 +85,7 @@ class Pipeline:
         self._store = store
         self._writer = writer
         self._progress = progress
-        self._deadline_s = deadline_s
+        self._deadline_s = run.plan.deadline_s
         self._params = run.plan.generation.params()
         self._queues: list[asyncio.Queue[_Job | None]] = [asyncio.Queue(2 * j.workers) for j in judges]
         self._stop = asyncio.Event()

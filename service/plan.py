@@ -49,6 +49,12 @@ class Sampling(_Frozen):
         return SamplingParams(**self.model_dump())
 
 
+class Judging(Sampling):
+    """A verdict is short; a judge that rambles is cut sooner than a candidate."""
+
+    max_output_tokens: int | None = Field(default=1024, ge=1)
+
+
 class PlanFile(_Frozen):
     """A plan file, or the same given as flags."""
 
@@ -61,7 +67,7 @@ class PlanFile(_Frozen):
     judge_repeats: int = Field(default=1, ge=1, le=1000)
     limit: int | None = Field(default=None, ge=1)
     generation: Sampling = Sampling()
-    judging: Sampling = Sampling(max_output_tokens=1024)
+    judging: Judging = Judging()
     concurrency: int = Field(default=16, ge=1, le=4096)
     deadline_s: float = Field(default=300.0, gt=0, le=86400)
 
@@ -106,7 +112,7 @@ class SetPlan(_Frozen):
 
 
 class RunPlan(_Frozen):
-    """What a run stands for. Names, concurrency and deadlines are not part of it."""
+    """What a run stands for. `concurrency` and `deadline_s` say how it is run, not what it is."""
 
     models: tuple[EndpointPlan, ...]
     judges: tuple[EndpointPlan, ...]
@@ -118,10 +124,17 @@ class RunPlan(_Frozen):
     samples: int
     judge_repeats: int
     generation: Sampling
-    judging: Sampling
+    judging: Judging
+    concurrency: int = 16
+    deadline_s: float = 300.0
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides what is bought."""
+        how = {"concurrency", "deadline_s"}
+        return self.model_dump(mode="json", exclude={"models": {"__all__": {"path"}}, **dict.fromkeys(how, True)})
 
     def hash(self) -> str:
-        return _digest(self.model_dump(mode="json", exclude={"models": {"__all__": {"path"}}}))
+        return _digest(self.identity())
 
     def comparability(self) -> dict[str, str]:
         """What must agree before two scores may stand side by side, part by part."""
@@ -171,6 +184,8 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     sets, questions = _questions(request, models)
     rubrics = {r: load_rubric(r) for r in {request.rubric, *(q.rubric for q in questions if q.rubric)}}
     _same_scale(rubrics)
+    if any(j.is_rule_judge for j in judges) and any((r.scale.min, r.scale.max) != (0, 10) for r in rubrics.values()):
+        raise UsageError("scripted:rules grades from 0 to 10 only; name another judge for a rubric with another scale")
     plan = RunPlan(
         models=tuple(models),
         judges=tuple(judges),
@@ -183,6 +198,8 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         judge_repeats=request.judge_repeats,
         generation=request.generation,
         judging=request.judging,
+        concurrency=request.concurrency,
+        deadline_s=request.deadline_s,
     )
     name = request.name or f"{default_name or '+'.join(s.name for s in sets)}-{plan.hash()[:8]}"
     if not _NAME.match(name):
@@ -261,6 +278,5 @@ def _same_scale(rubrics: Mapping[str, Rubric]) -> None:
 
 def differing(old: RunPlan, new: RunPlan) -> list[str]:
     """The names of the plan's parts that differ."""
-    a: dict[str, Any] = old.model_dump(mode="json")
-    b: dict[str, Any] = new.model_dump(mode="json")
+    a, b = old.identity(), new.identity()
     return [key for key in a if a[key] != b[key]]

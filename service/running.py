@@ -69,7 +69,6 @@ async def execute(
     progress: Progress,
     *,
     concurrency: int,
-    deadline_s: float,
 ) -> int:
     """Run everything that has no ok verdict yet; return the run's id.
 
@@ -92,11 +91,10 @@ async def execute(
                     Candidate(m, endpoints[m], min(concurrency, _conversations(run)), find_price(m.spec()))
                     for m in run.plan.models
                 ],
-                [_judge(j, endpoints.get(j), run, concurrency, deadline_s) for j in run.plan.judges],
+                [_judge(j, endpoints.get(j), run, concurrency) for j in run.plan.judges],
                 store,
                 writer,
                 progress,
-                deadline_s,
             )
             await _with_signals(pipeline, writer, run_id)
     return run_id
@@ -189,11 +187,11 @@ def _open(plan: EndpointPlan, environ: Mapping[str, str], concurrency: int) -> C
     return ReplayProvider(recording)
 
 
-def _judge(plan: EndpointPlan, endpoint: Endpoint | None, run: FrozenRun, concurrency: int, deadline_s: float) -> Judge:
+def _judge(plan: EndpointPlan, endpoint: Endpoint | None, run: FrozenRun, concurrency: int) -> Judge:
     if plan.is_rule_judge or endpoint is None:
         return Judge(plan, RuleJudge(), None, 1, find_price(plan.spec()))
     mode = endpoint.provider.capabilities.schema_mode
-    grader = ModelJudge(plan.label, mode, run.plan.judging.params(), deadline_s)
+    grader = ModelJudge(plan.label, mode, run.plan.judging.params(), run.plan.deadline_s)
     return Judge(plan, grader, endpoint, concurrency, find_price(plan.spec()))
 
 

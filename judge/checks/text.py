@@ -20,7 +20,7 @@ _FENCE = re.compile(r"`{3,}|^[ \t]*~{3,}", re.MULTILINE)
 _PROSE_INFO = re.compile(r"[ \t]*(?:text|txt|plaintext|markdown|md)[ \t]*(?=\n)", re.IGNORECASE)
 _BLANK_LINE = r"\n[ \t]*(?=\n)"
 _TICKS = re.compile(rf"`+|{_BLANK_LINE}")
-_MATH = re.compile(rf"\\[()\[\]]|\\(?:begin|end)\{{[A-Za-z*]{{1,30}}\}}|\$\$?|{_BLANK_LINE}")
+_MATH = re.compile(rf"\\[()\[\]]|\\(?:begin|end)\{{[A-Za-z*]{{1,30}}\}}|\$+|{_BLANK_LINE}")
 _MATH_END = {"$$": "$$", r"\(": r"\)", r"\[": r"\]"}
 _COMMAND = re.compile(r"\\[A-Za-z]{1,40}\*?")
 

@@ -21,7 +21,9 @@ def rank_ranges(table: ScoreTable, resamples: int = RESAMPLES, seed: int = _SEED
         return [None] * len(table.models)
     questions = len(table.categories)
     random = np.random.default_rng(seed)
-    draws = random.multinomial(questions, np.full(questions, 1 / questions), size=resamples).astype(np.float64)
+    draws: NDArray[np.float64] = np.asarray(
+        random.multinomial(questions, np.full(questions, 1 / questions), size=resamples), dtype=np.float64
+    )
     overall = _overall(sums[has_score], counts[has_score], draws)
     # A place is 1 + how many are better; equal models share every place that they cover.
     better = np.stack([np.nansum(overall > overall[:, [m]], axis=1) for m in range(overall.shape[1])], axis=1)
@@ -41,8 +43,8 @@ def _sums_by_turn(table: ScoreTable) -> tuple[NDArray[np.float64], NDArray[np.fl
     ok = table.status == OK
     flat = np.ravel_multi_index((table.model[ok], table.turn[ok] - 1, table.question[ok]), shape)
     size = int(np.prod(shape))
-    sums: NDArray[np.float64] = np.bincount(flat, weights=table.score[ok], minlength=size)
-    counts: NDArray[np.float64] = np.asarray(np.bincount(flat, minlength=size), dtype=np.float64)
+    sums = np.bincount(flat, weights=table.score[ok], minlength=size)
+    counts = np.bincount(flat, weights=np.ones(flat.size), minlength=size)
     return np.reshape(sums, shape), np.reshape(counts, shape)
 
 

@@ -53,12 +53,10 @@ def run_plan(flags: RunFlags, database: str, report_format: ReportFormat, *, dry
     try:
         stored = find_same_run(store, run)
         if stored is not None and remaining(store, run, stored.id)[0] == 0:
-            err().print(
-                Text(f"Run {run.name} is complete; nothing is asked again (`kojudge resume` retries failures).")
-            )
+            err().print(Text(f"Run {run.name} has ended before; nothing is asked again."))
             return _finish(store, run.name, report_format)
         _confirm(run, yes=yes)
-        return _execute(store, run, report_format, request.concurrency, request.deadline_s)
+        return _execute(store, run, report_format, request.concurrency)
     finally:
         store.close()
 
@@ -100,10 +98,7 @@ def resume_run(name: str, database: str, report_format: ReportFormat, concurrenc
         if remaining(store, run, stored.id)[1] == 0:
             err().print(Text(f"Run {name} is complete; nothing is left to ask."))
             return _finish(store, name, report_format)
-        defaults = PlanFile.model_fields
-        return _execute(
-            store, run, report_format, concurrency or defaults["concurrency"].default, defaults["deadline_s"].default
-        )
+        return _execute(store, run, report_format, concurrency or stored.plan.concurrency)
     finally:
         store.close()
 
@@ -131,7 +126,8 @@ def _announce(run: FrozenRun) -> None:
     turns = sum(len(q.turns) for q in run.questions) * plan.samples
     plain(f"Run {run.name}: {len(run.questions)} conversations, {turns} turns a model")
     for model in plan.models:
-        plain(f"  candidate {model.spec()}: {turns} answers, {_price_note(model.spec())}")
+        name = model.label if model.provider == "replay" else model.spec()
+        plain(f"  candidate {name}: {turns} answers, {_price_note(model.spec())}")
     for judge in plan.judges:
         verdicts = turns * len(plan.models) * plan.judge_repeats
         plain(f"  judge     {judge.spec()}: {verdicts} verdicts, {_price_note(judge.spec())}")
@@ -157,9 +153,9 @@ def _confirm(run: FrozenRun, *, yes: bool) -> None:
     typer.confirm("Go ahead?", default=True, abort=True, err=True)
 
 
-def _execute(store: Store, run: FrozenRun, report_format: ReportFormat, concurrency: int, deadline_s: float) -> int:
+def _execute(store: Store, run: FrozenRun, report_format: ReportFormat, concurrency: int) -> int:
     with run_progress(_totals(store, run)) as progress:
-        asyncio.run(execute(store, run, os.environ, progress, concurrency=concurrency, deadline_s=deadline_s))
+        asyncio.run(execute(store, run, os.environ, progress, concurrency=concurrency))
     return _finish(store, run.name, report_format)
 
 

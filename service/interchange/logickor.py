@@ -19,7 +19,7 @@ from questions.readers.logickor import TURNS, LogicKorRow, LogicKorVerdict, read
 from questions.source import SourceError, printable
 from questions.types import Question
 from service.errors import UsageError
-from service.plan import DEFAULT_RUBRIC, EndpointPlan, RunPlan, Sampling, SetPlan
+from service.plan import DEFAULT_RUBRIC, EndpointPlan, Judging, RunPlan, Sampling, SetPlan
 from service.running import code_version
 from service.store import Store, reads
 from service.store.writes import TurnKey, VerdictKey, insert_run, save_answer, save_verdict
@@ -115,7 +115,6 @@ def _plan(files: list[EvaluatedFile], questions: tuple[Question, ...]) -> RunPla
     rubric = load_rubric(DEFAULT_RUBRIC).model_copy(
         update={"id": "logickor", "title": "LogicKor's own prompt, as published", "language_rule": "report"}
     )
-    unknown = Sampling(temperature=None, max_output_tokens=None)
     return RunPlan(
         models=tuple(EndpointPlan(label=f.label, provider="imported", model=f.label, digest=f.digest) for f in files),
         judges=(EndpointPlan(label=JUDGE, provider="imported", model="unrecorded"),),
@@ -126,8 +125,8 @@ def _plan(files: list[EvaluatedFile], questions: tuple[Question, ...]) -> RunPla
         prompt_hashes={"logickor": template_hash(rubric)},
         samples=1,
         judge_repeats=1,
-        generation=unknown,
-        judging=unknown,
+        generation=Sampling(temperature=None, max_output_tokens=None),
+        judging=Judging(temperature=None, max_output_tokens=None),
     )
 
 

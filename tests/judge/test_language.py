@@ -47,7 +47,7 @@ KO: list[tuple[str, bool | None]] = [
     (f"```text\n{ENGLISH}\n```", False),
     (f"{ENGLISH} (증발)", False),
     ("In Korean, the word 사과 has two meanings. One is the fruit, as in 사과를 먹다; the other is an apology.", False),
-    ('The corrected sentence is: "어제 친구와 밥을 먹었다." I put a space after each particle, as the rules ask.', False),
+    ('The corrected sentence is: "어제 친구와 밥을 먹었다." I put a space after each particle, as rules ask.', False),
     (f"Here is the function you asked for. It walks over the list.\n\n{CODE.format(comment='x')}", False),
     (f"The formula is $x = 3$, so the answer must be {'three ' * 8}.", False),
     ("答案是三，因为其他的选项都不正确，所以我们选择第三个，这是唯一的可能。", False),

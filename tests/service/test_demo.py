@@ -95,7 +95,10 @@ def test_csv_export_holds_no_formula(run_cli, tmp_path):
         for n in (1, 2)
     )
     (tmp_path / "q.yaml").write_text(question, encoding="utf-8")
-    row = '{"model": "=cmd", "question": {"id": "q%d", "category": "c", "turns": [{"prompt": "%s"}]}, "turns": [{"prompt": "%s", "answer": "@SUM(1)"}]}'
+    row = (
+        '{"model": "=cmd", "question": {"id": "q%d", "category": "c", "turns": [{"prompt": "%s"}]}, '
+        '"turns": [{"prompt": "%s", "answer": "@SUM(1)"}]}'
+    )
     prompt = '=HYPERLINK(\\"http://x\\") 무엇인지 말해 주세요 %d'
     (tmp_path / "r.jsonl").write_text(
         "".join(row % (n, prompt % n, prompt % n) + "\n" for n in (1, 2)), encoding="utf-8"
@@ -117,7 +120,10 @@ def test_questions_commands(run_cli):
 
 def test_hostile_names_do_not_reach_the_terminal(run_cli, tmp_path):
     turns = '"turns": [{"prompt": "무엇인가요?"}]'
-    line = '{"model": "\\u001b[31mred\\u202e[bold]", "question": {"id": "q1", "category": "c\\u0007", %s}, "turns": [{"prompt": "무엇인가요?", "answer": "\\u001b]0;x\\u0007 답"}]}\n'
+    line = (
+        '{"model": "\\u001b[31mred\\u202e[bold]", "question": {"id": "q1", "category": "c\\u0007", %s}, '
+        '"turns": [{"prompt": "무엇인가요?", "answer": "\\u001b]0;x\\u0007 답"}]}\n'
+    )
     (tmp_path / "r.jsonl").write_text(line % turns, encoding="utf-8")
     result = run_cli("run", "-m", "replay:r.jsonl", "-j", "scripted:rules", "--name", "r")
     assert result.code == 0, result

@@ -213,38 +213,9 @@ _BOUNDARY = re.compile(
     r"[\n.!?。…;,|/\"“”‘’'「」『』(){}\[\]<>【】]|(?<=[다요죠까])\s|(?:평가|evaluation) *:", re.IGNORECASE
 )
 _BRACKETED_NAME = re.compile(r"[\s\-•#>0-9.)]*[\[(【「<]([^\])】」>\n]{1,40})[\])】」>] *$")
-_FINAL_WORDS = frozenset(
-    [
-        "최종",
-        "종합",
-        "총",
-        "총합",
-        "합계",
-        "전체",
-        "평가",
-        "채점",
-        "판정",
-        "심사",
-        "답변",
-        "답변의",
-        "응답",
-        "응답의",
-        "모델",
-        "이",
-        "본",
-        "해당",
-        "따라서",
-        "그러므로",
-        "결론",
-        "결론적으로",
-        "the",
-        "my",
-        "final",
-        "overall",
-        "total",
-        "evaluation",
-        "answer",
-    ]
+_FINAL_WORD = re.compile(
+    "최종|종합|총|총합|합계|전체|평가|채점|판정|심사|답변의?|응답의?|모델|이|본|해당|따라서|그러므로|결론|결론적으로"
+    "|the|my|final|overall|total|evaluation|answer"
 )
 _LOOK_BACK = 120
 _MOST_LABELS = 1000
@@ -309,7 +280,7 @@ def _is_final(words: list[str], before: str) -> bool:
     bracketed = _BRACKETED_NAME.match(before.rpartition("\n")[2])
     if bracketed and not words:
         words = re.findall(r"[^\W\d_]+", bracketed[1].lower())
-    if all(word in _FINAL_WORDS for word in words):
+    if all(_FINAL_WORD.fullmatch(word) for word in words):
         return True
     # A clause that ends in a noun form ("설명이 조금 부족함 점수: 6") is a sentence without a full stop.
     return len(words) >= 3 and words[-1].endswith(("음", "함", "임", "됨"))

@@ -29,8 +29,9 @@ async def complete_with_retry(
     call: Callable[[], Awaitable[ChatCompletion]],
     policy: RetryPolicy,
     on_retry: Callable[[ProviderError], None] | None = None,
+    give_up: Callable[[], bool] = lambda: False,
 ) -> ChatCompletion:
-    """Call until it succeeds or the policy gives up; the last error is raised as it came."""
+    """Call until it succeeds, the policy gives up or `give_up` says so; the last error is raised as it came."""
     backoff = tenacity.wait_random_exponential(multiplier=policy.initial_wait_s, max=policy.max_wait_s)
 
     def wait(state: tenacity.RetryCallState) -> float:
@@ -48,7 +49,8 @@ async def complete_with_retry(
             return True
         failures[error.kind] += 1
         return (
-            state.attempt_number >= policy.max_attempts
+            give_up()
+            or state.attempt_number >= policy.max_attempts
             or (error.max_attempts is not None and failures[error.kind] >= error.max_attempts)
             or (error.retry_after_s or 0.0) > policy.retry_after_cap_s
         )

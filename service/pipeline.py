@@ -6,6 +6,7 @@ waits for its own turn 1 only. A unit has ended when its row is committed.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,7 +27,7 @@ from service.store.writer import Writer
 from service.store.writes import Purchase, TurnKey, VerdictKey, save_answer, save_verdict
 from service.work import work_key
 
-GRACE_S = 10.0
+GRACE_S = 30.0
 
 
 class Progress(Protocol):
@@ -89,12 +90,20 @@ class Pipeline:
         self._params = run.plan.generation.params()
         self._queues: list[asyncio.Queue[_Job | None]] = [asyncio.Queue(2 * j.workers) for j in judges]
         self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._stop_error: BaseException | None = None
 
     def stop(self, error: BaseException | None = None) -> None:
         """Take no new work; what is in flight may still finish. The first error given is raised by `run`."""
         self._stop_error = self._stop_error or error
+        for endpoint in (*(c.endpoint for c in self._candidates), *(j.endpoint for j in self._judges)):
+            if endpoint is not None:
+                endpoint.stopping = True
         self._stop.set()
+
+    def hurry(self) -> None:
+        """End the grace period that `stop` began: give up what is in flight."""
+        self._hurry.set()
 
     async def run(self) -> None:
         """Work until everything has ended or `stop` was called.
@@ -136,7 +145,8 @@ class Pipeline:
 
     async def _end_after_grace(self, tasks: list[asyncio.Task[None]]) -> None:
         await self._stop.wait()
-        await asyncio.sleep(GRACE_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), GRACE_S)
         for task in tasks:
             task.cancel()
 

@@ -122,11 +122,21 @@ def _conversations(run: FrozenRun) -> int:
 
 
 async def _with_signals(pipeline: Pipeline, writer: Writer, run_id: int) -> None:
-    """Run; the first signal stops in good order, within the pipeline's grace period."""
+    """Run; the first signal stops in good order, within the pipeline's grace period, the second at once."""
     loop = asyncio.get_running_loop()
     caught = (signal.SIGINT, signal.SIGTERM)
+    signals = 0
+
+    def on_signal() -> None:
+        nonlocal signals
+        signals += 1
+        if signals == 1:
+            pipeline.stop(Interrupted())
+        else:
+            pipeline.hurry()
+
     for number in caught:
-        loop.add_signal_handler(number, pipeline.stop, Interrupted())
+        loop.add_signal_handler(number, on_signal)
     try:
         await pipeline.run()
     except Interrupted:

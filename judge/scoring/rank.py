@@ -28,11 +28,14 @@ def rank_ranges(table: ScoreTable, resamples: int = RESAMPLES, seed: int = _SEED
     # A place is 1 + how many are better; equal models share every place that they cover.
     better = np.stack([np.nansum(overall > overall[:, [m]], axis=1) for m in range(overall.shape[1])], axis=1)
     equal = np.stack([np.nansum(overall == overall[:, [m]], axis=1) for m in range(overall.shape[1])], axis=1)
-    low = np.percentile(better + 1, 2.5, axis=0, method="lower").astype(int)
-    high = np.percentile(better + equal, 97.5, axis=0, method="higher").astype(int)
+    # A draw that holds none of a model's verdicts says nothing about its place.
+    placed = ~np.isnan(overall)
     ranges: list[tuple[int, int] | None] = [None] * len(table.models)
     for place, model in enumerate(np.flatnonzero(has_score)):
-        ranges[model] = (int(low[place]), max(int(low[place]), int(high[place])))
+        known = placed[:, place]
+        low = np.percentile(better[known, place] + 1, 2.5, method="lower")
+        high = np.percentile((better + equal)[known, place], 97.5, method="higher")
+        ranges[model] = (int(low), max(int(low), int(high)))
     return ranges
 
 

@@ -19,5 +19,8 @@ def main(argv: list[str] | None = None) -> None:
 
     try:
         app(args=arguments, prog_name="kojudge")
+    except KeyboardInterrupt:
+        # Before the run itself listens: nothing has been bought yet.
+        sys.exit(130)
     except Exception as error:  # noqa: BLE001 - the outermost frame: every error becomes one line and a status
         exit_with_one_line(error)

@@ -48,7 +48,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
 def _model(
     index: int,
     scores: ModelScores,
-    spent: dict[tuple[int | None, str], reads.Spending],
+    spent: dict[tuple[int, str], reads.Spending],
     answers: dict[str, int],
     wrong_language: int,
 ) -> dict[str, Any]:

@@ -210,32 +210,29 @@ class Spending:
     cost_usd: float | None
 
 
-def spending(connection: Connection, run_id: int) -> dict[tuple[int | None, str], Spending]:
-    """Ledger totals by (model position, role). Verdicts are charged to the model they grade."""
-    by_role: dict[tuple[int | None, str], Spending] = {}
-    for role, table in (("candidate", answers), ("judge", verdicts)):
-        linked = (
-            sa.select(table.c.model, table.c.completion_id)
-            .where(table.c.run_id == run_id, table.c.completion_id.is_not(None))
-            .distinct()
-            .subquery()
+def spending(connection: Connection, run_id: int) -> dict[tuple[int, str], Spending]:
+    """What this run bought, by (model position, role), replies that were of no use included.
+
+    Verdicts are charged to the model they grade; what another run had already bought costs nothing here.
+    """
+    c = completions.c
+    rows = connection.execute(
+        sa.select(
+            c.model,
+            c.role,
+            sa.func.count(),
+            sa.func.sum(c.prompt_tokens),
+            sa.func.sum(c.completion_tokens),
+            sa.func.sum(c.cost_usd),
+            sa.func.sum(sa.case((c.cost_usd.is_(None), 1), else_=0)),
         )
-        c = completions.c
-        rows = connection.execute(
-            sa.select(
-                linked.c.model,
-                sa.func.count(),
-                sa.func.sum(c.prompt_tokens),
-                sa.func.sum(c.completion_tokens),
-                sa.func.sum(c.cost_usd),
-                sa.func.sum(sa.case((c.cost_usd.is_(None), 1), else_=0)),
-            )
-            .select_from(linked.join(completions, c.id == linked.c.completion_id))
-            .group_by(linked.c.model)
-        )
-        for model, calls, prompt, completion, cost, unknown in rows:
-            by_role[model, role] = Spending(calls, prompt, completion, None if unknown else cost)
-    return by_role
+        .where(c.run_id == run_id)
+        .group_by(c.model, c.role)
+    )
+    return {
+        (model, role): Spending(calls, prompt, completion, None if unknown else cost)
+        for model, role, calls, prompt, completion, cost, unknown in rows
+    }
 
 
 def answer_statuses(connection: Connection, run_id: int) -> dict[int, dict[str, int]]:

@@ -64,6 +64,7 @@ completions = Table(
     Column("id", Integer, primary_key=True),
     Column("work_key", Text, nullable=False),
     Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("model", Integer, nullable=False),
     Column("endpoint", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("requested_model", Text, nullable=False),
@@ -84,7 +85,7 @@ completions = Table(
     Column("latency_s", Float, nullable=False),
     Column("created_at", Text, nullable=False),
     Index("completions_by_work_key", "work_key"),
-    Index("completions_by_run", "run_id", "endpoint", "role"),
+    Index("completions_by_run", "run_id", "model", "role"),
 )
 
 answers = Table(

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from service.errors import StoreError
@@ -32,6 +31,7 @@ class Writer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._drain, name="store-writer", daemon=True)
 
     def __enter__(self) -> "Writer":
@@ -41,6 +41,8 @@ class Writer:
     def __exit__(self, *_exc: object) -> None:
         self._queue.put(None)
         self._thread.join()
+        if self._connection is not None:
+            self._connection.close()
 
     async def write(self, write: Write) -> None:
         """Run `write` inside a transaction and return when that is committed.
@@ -55,37 +57,49 @@ class Writer:
         await asyncio.shield(done)
 
     def _drain(self) -> None:
-        with self._engine.connect() as connection:
-            closing = False
-            while not closing:
-                first = self._queue.get()
-                batch = [] if first is None else [first]
-                closing = first is None
-                while not closing and len(batch) < _MAX_BATCH:
-                    try:
-                        job = self._queue.get_nowait()
-                    except queue.Empty:
-                        break
-                    if job is None:
-                        closing = True
-                    else:
-                        batch.append(job)
-                if batch:
-                    _commit(connection, batch)
+        closing = False
+        while not closing:
+            first = self._queue.get()
+            batch = [] if first is None else [first]
+            closing = first is None
+            while not closing and len(batch) < _MAX_BATCH:
+                try:
+                    job = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if job is None:
+                    closing = True
+                else:
+                    batch.append(job)
+            if batch:
+                self._commit(batch)
 
-
-def _commit(connection: Connection, batch: list[_Job]) -> None:
-    error: StoreError | None = None
-    try:
-        with connection.begin():
+    def _commit(self, batch: list[_Job]) -> None:
+        """Commit the batch; if it is refused, each write alone, so that one bad row costs no other its own."""
+        error = self._try(batch)
+        if error is not None and len(batch) > 1:
             for job in batch:
-                job.write(connection)
-    except sa.exc.SQLAlchemyError as failure:
-        error = StoreError(f"the database refused a write: {getattr(failure, 'orig', failure)}")
-    for job in batch:
-        # The loop may be gone when the process is on its way out; the write itself is done.
-        if not job.loop.is_closed():
-            job.loop.call_soon_threadsafe(_settle, job.done, error)
+                _answer(job, self._try([job]))
+            return
+        for job in batch:
+            _answer(job, error)
+
+    def _try(self, batch: list[_Job]) -> StoreError | None:
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            with self._connection.begin():
+                for job in batch:
+                    job.write(self._connection)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, the caller hears of it and the thread lives on
+            return StoreError(f"the database refused a write: {getattr(failure, 'orig', None) or failure}")
+        return None
+
+
+def _answer(job: _Job, error: StoreError | None) -> None:
+    # The loop may be gone when the process is on its way out; the write itself is done.
+    if not job.loop.is_closed():
+        job.loop.call_soon_threadsafe(_settle, job.done, error)
 
 
 def _settle(done: asyncio.Future[None], error: StoreError | None) -> None:

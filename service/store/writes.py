@@ -152,7 +152,7 @@ def save_answer(
     }
 
     def write(connection: Connection) -> None:
-        completion_id = _ledger(connection, key.run_id, purchase)
+        completion_id = _ledger(connection, key, purchase)
         connection.execute(_UPSERT_ANSWER, {**values, "completion_id": completion_id})
 
     return write
@@ -174,13 +174,13 @@ def save_verdict(
     }
 
     def write(connection: Connection) -> None:
-        completion_id = _ledger(connection, key.turn.run_id, purchase)
+        completion_id = _ledger(connection, key.turn, purchase)
         connection.execute(_UPSERT_VERDICT, {**values, "completion_id": completion_id})
 
     return write
 
 
-def _ledger(connection: Connection, run_id: int, purchase: Purchase | None) -> int | None:
+def _ledger(connection: Connection, key: TurnKey, purchase: Purchase | None) -> int | None:
     if purchase is None:
         return None
     if purchase.id is not None:
@@ -190,7 +190,8 @@ def _ledger(connection: Connection, run_id: int, purchase: Purchase | None) -> i
         schema.completions.insert(),
         {
             "work_key": purchase.work_key,
-            "run_id": run_id,
+            "run_id": key.run_id,
+            "model": key.model,
             "endpoint": purchase.endpoint,
             "role": purchase.role,
             "requested_model": completion.requested_model,

@@ -5,7 +5,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from judge.checks.language import check_language
@@ -140,7 +140,7 @@ def test_prices_are_not_formulas_and_formulas_are_not_prose() -> None:
     assert "넓이" in prose(r"$S_{\text{넓이}}$")
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(), st.sampled_from(["ko", "en", "any"]), st.text())
 def test_any_text_is_decided(answer: str, expected: ExpectedLanguage, prompt: str) -> None:
     report = check_language(answer, expected, prompt)
@@ -148,6 +148,7 @@ def test_any_text_is_decided(answer: str, expected: ExpectedLanguage, prompt: st
         assert share is None or 0 <= share <= 1
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text())
 def test_hangul_is_composed_as_unicode_does(text: str) -> None:
     composed = compose_hangul(unicodedata.normalize("NFD", text))
@@ -166,4 +167,4 @@ def test_a_megabyte_takes_linear_time(unit: str) -> None:
     answer = (unit * (1_000_000 // len(unit) + 1))[:1_000_000]
     started = time.process_time()
     check_language(answer, "ko", KOREAN * 20)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 15  # seconds; a quadratic step would take minutes

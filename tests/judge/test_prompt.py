@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from judge.prompt import contract_for, neutralise, render, template_hash
@@ -139,6 +139,7 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
     assert neutralise(text) == text
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text())
 def test_neutralising_only_adds(text: str) -> None:
     shown = neutralise(text)

@@ -5,7 +5,7 @@ import math
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from judge.checks.text import compose_hangul
@@ -280,7 +280,7 @@ _PIECES = st.sampled_from([*_LABELS, *_MARKS, *_NUMBERS])
 _NOISE = st.lists(st.one_of(_PIECES, st.text(max_size=5)), max_size=40).map("".join)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_NOISE)
 def test_no_text_raises_and_every_score_lies_on_the_scale(text: str) -> None:
     for contract in CONTRACTS:
@@ -297,7 +297,7 @@ def _unlabelled(text: str) -> bool:
 _RATIONALES = st.text(st.characters(exclude_categories=["Cs"])).map(compose_hangul).filter(_unlabelled)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_RATIONALES, st.integers(0, 10))
 def test_a_well_formed_verdict_round_trips(rationale: str, score: int) -> None:
     text = TextContract(SCALE).parse(f"평가: {rationale}\n점수: {score}")
@@ -306,7 +306,7 @@ def test_a_well_formed_verdict_round_trips(rationale: str, score: int) -> None:
     assert JsonContract(SCALE).parse(encoded) == Parsed(float(score), rationale.strip())
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     _RATIONALES,
     st.lists(st.integers(0, 10), min_size=2, max_size=2, unique=True),
@@ -326,4 +326,4 @@ def test_a_megabyte_is_read_in_linear_time(unit: str) -> None:
     reply = (unit * (1_000_000 // len(unit) + 1))[:1_000_000]
     started = time.process_time()
     TextContract(SCALE).parse(reply)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 15  # seconds; a quadratic step would take minutes

@@ -82,3 +82,10 @@ def test_as_published_counts_what_was_published():
     (got,) = summarise(table(scores, status, published))
     assert got.overall.mean == 10.0
     assert got.as_published == pytest.approx(7.5)
+
+
+def test_few_verdicts_do_not_lift_a_model_to_the_top():
+    scores = np.stack([np.full((12, 1), value) for value in (9.0, 8.0, 1.0)])
+    status = np.zeros((3, 12, 1), dtype=np.int64)
+    status[2, 1:] = STATUSES.index("unparsed")
+    assert rank_ranges(table(scores, status)) == [(1, 1), (2, 2), (3, 3)]

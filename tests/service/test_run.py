@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import clean_environment
+from tests.servers.faults import Reply, TokenUsage
 from tests.servers.model_server import ModelServer
 from tests.service.support import bought, logickor_questions, specs, write_jsonl
 
@@ -250,3 +251,19 @@ def test_the_database_can_be_named_by_the_environment(run_cli, model_server, tmp
     assert run_cli("run", *specs(model_server), "-q", questions, "--limit", "1", env=named).code == 0
     assert (tmp_path / "elsewhere.db").exists()
     assert not (tmp_path / "kojudge.db").exists()
+
+
+def test_what_was_paid_for_stays_on_the_bill_when_it_was_of_no_use(run_cli, model_server, questions):
+    model_server.inject("judge", "unparsable", "unparsable")
+    base = ["-q", questions, "--limit", "1", "--name", "r", "--format", "json"]
+    assert run_cli("run", *specs(model_server), *base).code == 1
+    resumed = run_cli("resume", "r", "--format", "json")
+    assert resumed.code == 0, resumed
+    assert report_of(resumed)["models"][0]["usage"]["judge"]["calls"] == 4
+
+
+def test_an_absurd_token_count_does_no_harm(run_cli, model_server, questions):
+    model_server.behave("candidate", Reply("손님 수를 세어 어림합니다.", usage=TokenUsage(2**70, 2**70)))
+    result = run_cli("run", *specs(model_server), "-q", questions, "--limit", "1", "--format", "json")
+    assert result.code == 0, result
+    assert report_of(result)["models"][0]["overall"]["n"] == 2

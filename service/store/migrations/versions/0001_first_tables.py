@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("work_key", sa.Text, nullable=False),
         sa.Column("run_id", sa.Integer, sa.ForeignKey("runs.id"), nullable=False),
+        sa.Column("model", sa.Integer, nullable=False),
         sa.Column("endpoint", sa.Text, nullable=False),
         sa.Column("role", sa.Text, nullable=False),
         sa.Column("requested_model", sa.Text, nullable=False),
@@ -65,7 +66,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Text, nullable=False),
     )
     op.create_index("completions_by_work_key", "completions", ["work_key"])
-    op.create_index("completions_by_run", "completions", ["run_id", "endpoint", "role"])
+    op.create_index("completions_by_run", "completions", ["run_id", "model", "role"])
     op.create_table(
         "answers",
         sa.Column("run_id", sa.Integer, sa.ForeignKey("runs.id"), nullable=False),

@@ -1,6 +1,7 @@
 """Progress of a run on stderr: bars on a terminal, a line now and then elsewhere."""
 
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from types import TracebackType
 from typing import Protocol, Self
@@ -72,7 +73,7 @@ class RunProgress(Protocol):
     def retrying(self, error: ProviderError) -> None: ...
 
 
-class _Counting:
+class _Counting(ABC):
     def __init__(self, totals: Totals) -> None:
         self.totals = totals
 
@@ -89,8 +90,9 @@ class _Counting:
     def retrying(self, error: ProviderError) -> None:
         self.totals.retries[error.kind] += 1
 
+    @abstractmethod
     def changed(self) -> None:
-        raise NotImplementedError
+        """Show the new state, if it is time to."""
 
 
 class Bars(_Counting):

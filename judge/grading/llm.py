@@ -24,7 +24,9 @@ class GradingTask:
         """The verdict in a judge's completion; anything unusable becomes a typed status."""
         language = check_turn_language(self.turn)
         parsed = self.contract.parse(completion.text)
-        if isinstance(parsed, Parsed):
+        # A reply that was cut may end inside its number: "점수: 1" of "점수: 10".
+        whole = completion.finish_reason not in ("length", "content_filter")
+        if whole and isinstance(parsed, Parsed):
             ruled_out = language.passed is False and self.rubric.language_rule == "min_score"
             return Verdict(
                 "ok",
@@ -34,7 +36,7 @@ class GradingTask:
                 language=language,
                 completion=completion,
             )
-        status, reason = _failure(completion, parsed.reason)
+        status, reason = _failure(completion, "the score may be cut" if isinstance(parsed, Parsed) else parsed.reason)
         return Verdict(status, error=reason, language=language, completion=completion)
 
 

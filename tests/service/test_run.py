@@ -267,3 +267,12 @@ def test_an_absurd_token_count_does_no_harm(run_cli, model_server, questions):
     result = run_cli("run", *specs(model_server), "-q", questions, "--limit", "1", "--format", "json")
     assert result.code == 0, result
     assert report_of(result)["models"][0]["overall"]["n"] == 2
+
+
+def test_a_verdict_cut_inside_its_number_is_no_score(run_cli, model_server, questions):
+    model_server.behave("judge", Reply("평가: 흠잡을 데가 없습니다.\n점수: 1", finish_reason="length"))
+    result = run_cli("run", *specs(model_server), "-q", questions, "--limit", "1", "--format", "json")
+    assert result.code == 1, result
+    (model,) = report_of(result)["models"]
+    assert model["failures"] == {"truncated": 2}
+    assert model["overall"]["mean"] is None

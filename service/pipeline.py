@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from judge.checks.language import check_language
+from judge.checks.language import check_turn_language
 from judge.grading.llm import GradingTask, ModelJudge, failed_verdict
 from judge.grading.rules import RuleJudge
 from judge.types import GradedTurn, Verdict
@@ -212,8 +212,7 @@ class Pipeline:
             cost = cost_usd(candidate.price, completion.usage)
             purchase = Purchase(work, str(candidate.plan.spec()), "candidate", completion, cost)
         status, text = answer_of(purchase.completion)
-        asked = question.turns[key.turn - 1]
-        language = check_language(text, asked.expected_language, asked.prompt) if text.strip() else None
+        language = check_turn_language(question, key.turn, text) if text.strip() else None
         failure = None if usable(status, text) else f"candidate: no answer ({status})"
         await self._writer.write(
             save_answer(key, status, purchase=purchase, text=text, error=failure, language=language)

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from judge.checks.text import compose_hangul, prose, without_quotes
-from questions.types import ExpectedLanguage
+from questions.types import ExpectedLanguage, Question
 
 KO_MIN_SHARE = 0.25
 """Below this share of Hangul an answer is not Korean; Korean prose about code or mathematics lies far above."""
@@ -78,6 +78,12 @@ def check_language(answer: str, expected: ExpectedLanguage, prompt: str = "") ->
     if not letters:
         return LanguageReport(expected, passed, None, None, 0)
     return LanguageReport(expected, passed, round(hangul / letters, 4), round(latin / letters, 4), letters)
+
+
+def check_turn_language(question: Question, turn: int, answer: str) -> LanguageReport:
+    """The rule on the answer to turn `turn` (from 1); what it quotes of any prompt so far does not count."""
+    shown = "\n\n".join(asked.prompt for asked in question.turns[:turn])
+    return check_language(answer, question.turns[turn - 1].expected_language, shown)
 
 
 def _decide(text: str, expected: ExpectedLanguage, hangul: int, latin: int, letters: int) -> bool | None:

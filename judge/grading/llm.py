@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from judge.checks.language import LanguageReport, check_language
+from judge.checks.language import LanguageReport, check_turn_language
 from judge.prompt import contract_for, render
 from judge.rubric import Rubric
 from judge.types import GradedTurn, Verdict, VerdictStatus
@@ -22,7 +22,7 @@ class GradingTask:
 
     def read(self, completion: ChatCompletion) -> Verdict:
         """The verdict in a judge's completion; anything unusable becomes a typed status."""
-        language = check_turn_language(self.turn)
+        language = check_turn_language(self.turn.question, self.turn.turn, self.turn.answer)
         parsed = self.contract.parse(completion.text)
         # A reply that was cut may end inside its number: "점수: 1" of "점수: 10".
         whole = completion.finish_reason not in ("length", "content_filter")
@@ -48,12 +48,6 @@ def _failure(completion: ChatCompletion, reason: str) -> tuple[VerdictStatus, st
     if completion.finish_reason == "length":
         return "truncated", f"the judge's reply was cut at its token limit ({reason})"
     return "unparsed", f"judge: {reason}"
-
-
-def check_turn_language(turn: GradedTurn) -> LanguageReport:
-    """The language rule on the turn's answer, quotations of the turn's prompt left out."""
-    asked = turn.question.turns[turn.turn - 1]
-    return check_language(turn.answer, asked.expected_language, asked.prompt)
 
 
 class ModelJudge:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from judge.checks.language import check_language
+from judge.checks.language import check_turn_language
 from judge.prompt import template_hash
 from judge.rubric import load_rubric
 from judge.types import Verdict
-from questions.readers.logickor import TURNS, LogicKorRow, LogicKorVerdict, read_rows
+from questions.readers.logickor import LogicKorRow, LogicKorVerdict, read_rows
 from questions.source import SourceError, printable
 from questions.types import Question
 from service.errors import UsageError
@@ -139,10 +139,10 @@ def _write_row(
 ) -> None:
     outputs = row.outputs or []
     stored = (row.query_single, row.query_multi)
-    for number, turn in enumerate(question.turns[:TURNS], 1):
+    for number in range(1, len(question.turns) + 1):
         key = TurnKey(run_id, model, position, 0, number)
         text = outputs[number - 1] if number <= len(outputs) else None
-        language = check_language(text, turn.expected_language, turn.prompt) if text else None
+        language = check_turn_language(question, number, text) if text else None
         status = "skipped" if text is None else "ok" if text.strip() else "empty"
         save_answer(key, status, text=text, language=language)(connection)
         published = stored[number - 1]

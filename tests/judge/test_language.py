@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from judge.checks.language import check_language
+from judge.checks.language import check_language, check_turn_language
 from judge.checks.text import compose_hangul, prose, without_quotes
-from questions.types import ExpectedLanguage
+from questions.types import ExpectedLanguage, Question, Turn
 
 KOREAN = "물의 증발량은 온도와 습도, 바람과 표면의 넓이에 따라 달라집니다."
 ENGLISH = "The amount of evaporation depends on temperature, humidity, wind and the surface."
@@ -168,3 +168,17 @@ def test_a_megabyte_takes_linear_time(unit: str) -> None:
     started = time.process_time()
     check_language(answer, "ko", KOREAN * 20)
     assert time.process_time() - started < 15  # seconds; a quadratic step would take minutes
+
+
+def test_a_quotation_of_an_earlier_prompt_is_not_the_answers_language() -> None:
+    quoted = "The committee postponed its decision because the report had not been translated in time for the meeting."
+    turns = (
+        Turn(prompt=f"다음 문장의 뜻을 알려 주세요.\n{quoted}"),
+        Turn(prompt="그 문장을 그대로 적고 한 줄로 평해 주세요."),
+    )
+    question = Question(id="q", category="이해", turns=turns)
+    report = check_turn_language(
+        question, 2, f"{quoted}\n회의 전에 번역이 끝나지 않아 결정을 미루었다는, 군더더기 없는 문장입니다."
+    )
+    assert report.passed, report
+    assert report.latin_share == 0

@@ -40,12 +40,14 @@ class ProviderError(Exception):
         code: str | None = None,
         request_id: str | None = None,
         retry_after_s: float | None = None,
+        param: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.request_id = request_id
         self.retry_after_s = retry_after_s
+        self.param = param
 
 
 class AuthenticationError(ProviderError):

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -55,10 +57,12 @@ class OllamaProvider:
     name = "ollama"
     capabilities = Capabilities(schema_mode="json_schema")
 
-    def __init__(self, model: str, base_url: str, max_connections: int, num_ctx: int = DEFAULT_NUM_CTX) -> None:
+    def __init__(
+        self, model: str, base_url: str, max_connections: int, extra: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         self.model = model
         self.base_url = base_url.rstrip("/")
-        self.num_ctx = num_ctx
+        self.num_ctx = int(extra.get("num_ctx", DEFAULT_NUM_CTX))
         limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
         self._client = _Client(host=self.base_url, timeout=_TIMEOUT, limits=limits)
 

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -10,7 +12,7 @@ import httpx2
 import openai
 
 from providers.dialects import Dialect
-from providers.errors import ConnectionFailedError, MalformedResponseError, ModelNotFoundError, ServerError
+from providers.errors import ConnectionFailedError, MalformedResponseError, ModelNotFoundError, ServerError, SpecError
 from providers.http_errors import clean_message, error_fields, error_for_status, storable
 from providers.reasoning import split_reasoning
 from providers.types import (
@@ -35,12 +37,21 @@ class OpenAICompatibleProvider:
     here the raw reply is read and checked. SDK retries are off: `providers.retry` is the only retrier.
     """
 
-    def __init__(self, dialect: Dialect, model: str, base_url: str, api_key: str | None, max_connections: int) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        model: str,
+        base_url: str,
+        api_key: str | None,
+        max_connections: int,
+        extra: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self.name = dialect.name
         self.model = model
         self.base_url = base_url.rstrip("/")
         self.capabilities = Capabilities(schema_mode=dialect.schema_mode)
         self._dialect = dialect
+        self._extra = checked_extra(dialect, extra)
         self._api_key = api_key
         # Keep-alive at least as large as the concurrency, or every call above it pays for a new connection.
         self._client = openai.AsyncOpenAI(
@@ -65,7 +76,7 @@ class OpenAICompatibleProvider:
         return self._completion(response, params, time.perf_counter() - start)
 
     def _params(self, request: ChatRequest) -> dict[str, Any]:
-        params = sampling_fields(request.params, self._dialect.max_tokens_field)
+        params = {**self._extra, **sampling_fields(request.params, self._dialect.max_tokens_field)}
         if request.response_schema is not None:
             params["response_format"] = {
                 "type": "json_schema",
@@ -183,6 +194,18 @@ class OpenAICompatibleProvider:
         await self._client.close()
 
 
+def checked_extra(dialect: Dialect, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """The dialect's own extras with the plan's over them.
+
+    Raises:
+        SpecError: one that the server is not known to read: it would be ignored without a word.
+    """
+    if dialect.extras is not None and (unknown := sorted(set(extra) - dialect.extras)):
+        known = ", ".join(sorted(dialect.extras)) or "none"
+        raise SpecError(f"{dialect.name} does not read the extra parameter {unknown[0]!r}; it reads: {known}")
+    return {**dialect.defaults, **extra}
+
+
 def sampling_fields(params: SamplingParams, max_tokens_field: str) -> dict[str, Any]:
     """The OpenAI field names of the parameters that are set."""
     fields: dict[str, Any] = {
@@ -192,6 +215,8 @@ def sampling_fields(params: SamplingParams, max_tokens_field: str) -> dict[str, 
         max_tokens_field: params.max_output_tokens,
         "stop": list(params.stop) or None,
         "reasoning_effort": params.reasoning_effort,
+        "logprobs": True if params.logprobs is not None else None,
+        "top_logprobs": params.logprobs or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
 

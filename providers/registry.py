@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 from providers.dialects import DIALECTS, Dialect
@@ -14,6 +16,7 @@ OTHER_PROVIDERS = ("ollama", "replay", "scripted")
 PROVIDERS = (*DIALECTS, *OTHER_PROVIDERS)
 _EXAMPLE = "for example openai:gpt-6-luna, solar:solar-pro4, ollama:exaone3.5:7.8b, vllm:NAME@http://host:8000/v1"
 _WITH_URL = re.compile(r"(.*?)@(\w[\w+.-]*://.*)")
+_BETWEEN_URLS = re.compile(r",(?=\w[\w+.-]*://)")
 _CREDENTIALS = re.compile(r"(://|@).*@|\?.*", re.DOTALL)
 _NOT_IN_HOST = re.compile(r"[\s\\<>^`{|}\"]")
 _OLLAMA_ADDRESS = re.compile(r"(\[.*\]|[^:]*)(?::(.*))?")
@@ -22,11 +25,15 @@ _LOOKS_LIKE_ADDRESS = re.compile(r"^[\w.-]+:\d+(/|$)|^localhost\b|/v1/?$")
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A parsed spec. `base_url` is None until `resolve`, unless the spec names it."""
+    """A parsed spec. `base_url` is None until `resolve`, unless the spec names it.
+
+    `replicas` are further addresses that serve the same model; they share its work and are not part of its identity.
+    """
 
     provider: str
     model: str
     base_url: str | None = None
+    replicas: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.model}" + (f"@{self.base_url}" if self.base_url else "")
@@ -38,7 +45,7 @@ class ModelSpec:
 
 
 def parse_spec(text: str) -> ModelSpec:
-    """Parse `PROVIDER:MODEL[@BASE_URL]`.
+    """Parse `PROVIDER:MODEL[@BASE_URL[,REPLICA_URL...]]`.
 
     Raises:
         SpecError: unknown provider, no model, or a base URL that cannot be used.
@@ -61,7 +68,12 @@ def parse_spec(text: str) -> ModelSpec:
         raise SpecError(f"the base URL in {shown} must start with http:// or https://: @http://{address}")
     if not model or "://" in model:
         raise SpecError(f"model spec {shown} names no model, {_EXAMPLE}")
-    return ModelSpec(provider, model, _checked_url(url) if url else None)
+    if not url:
+        return ModelSpec(provider, model)
+    first, *more = (_checked_url(part) for part in _BETWEEN_URLS.split(url))
+    if len({first, *more}) <= len(more):
+        raise SpecError(f"model spec {shown} names the same address twice")
+    return ModelSpec(provider, model, first, tuple(more))
 
 
 def _shown(text: str) -> str:
@@ -130,12 +142,27 @@ def _key(dialect: Dialect, spec: ModelSpec, environ: Mapping[str, str]) -> str |
     return key or None
 
 
-def open_provider(spec: ModelSpec, environ: Mapping[str, str], max_connections: int) -> ChatProvider:
+def open_provider(
+    spec: ModelSpec,
+    environ: Mapping[str, str],
+    max_connections: int,
+    extra: Mapping[str, Any] = MappingProxyType({}),
+) -> ChatProvider:
     """The provider of a resolved spec (for `replay`, of a spec that names one file's only model).
 
+    `extra` are body fields or options beyond `SamplingParams` that this endpoint gets with every call.
+
     Raises:
-        SpecError: no key where one is needed, unknown scripted model, unreadable recording.
+        SpecError: no key where one is needed, an `extra` that the server would ignore, unknown scripted model,
+            unreadable recording.
     """
+    if spec.replicas:
+        from providers.replicas import ReplicatedProvider
+
+        alone = [replace(spec, base_url=url, replicas=()) for url in (spec.base_url, *spec.replicas)]
+        return ReplicatedProvider([open_provider(one, environ, max_connections, extra) for one in alone])
+    if extra and spec.provider in ("replay", "scripted"):
+        raise SpecError(f"{spec} takes no extra parameters, but got: {', '.join(sorted(extra))}")
     if spec.provider == "scripted":
         from providers.scripted import ScriptedProvider
 
@@ -152,8 +179,9 @@ def open_provider(spec: ModelSpec, environ: Mapping[str, str], max_connections: 
     if spec.provider == "ollama":
         from providers.ollama import OllamaProvider
 
-        return OllamaProvider(spec.model, spec.base_url, max_connections)
+        return OllamaProvider(spec.model, spec.base_url, max_connections, extra)
     from providers.openai_compatible import OpenAICompatibleProvider
 
     dialect = DIALECTS[spec.provider]
-    return OpenAICompatibleProvider(dialect, spec.model, spec.base_url, _key(dialect, spec, environ), max_connections)
+    key = _key(dialect, spec, environ)
+    return OpenAICompatibleProvider(dialect, spec.model, spec.base_url, key, max_connections, extra)

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "content_filter", "error", "unknown"]
-SchemaMode = Literal["json_schema", "text"]
+SchemaMode = Literal["json_schema", "json_object", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,10 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """Generation parameters; `None` means "not sent", so the server's own default applies."""
+    """Generation parameters; `None` means "not sent", so the server's own default applies.
+
+    `logprobs`: ask for the log-probability of every generated token, with this many alternatives each (0 to 20).
+    """
 
     temperature: float | None = None
     top_p: float | None = None
@@ -28,6 +31,7 @@ class SamplingParams:
     max_output_tokens: int | None = None
     stop: tuple[str, ...] = ()
     reasoning_effort: str | None = None
+    logprobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +55,52 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the server counted them; `None` means the server did not say."""
+    """Tokens as the server counted them; `None` means the server did not say.
+
+    `prompt_tokens` includes those read from and written to the provider's prompt cache, `completion_tokens` includes
+    reasoning. `cost_usd` is what the server itself says the call cost.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a server says is left of one of its limits: `remaining` of `limit`, full again after `reset_s` seconds."""
+
+    limit: int
+    remaining: int
+    reset_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitInfo:
+    """The `x-ratelimit-*` headers of a reply; None where they are absent or make no sense."""
+
+    requests: Allowance | None = None
+    tokens: Allowance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """One generated token with its natural log-probability, and the likeliest alternatives at its place."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ChatCompletion:
-    """What a model said. `text` is the visible answer only; reasoning is kept apart from it."""
+    """What a model said. `text` is the visible answer only; reasoning is kept apart from it.
+
+    `service_tier` and `upstream` are what the server names as the lane and the vendor that really served the call.
+    """
 
     text: str
     requested_model: str
@@ -75,17 +114,29 @@ class ChatCompletion:
     sent_params: Mapping[str, Any] = field(default_factory=dict)
     dropped_params: Mapping[str, Any] = field(default_factory=dict)
     latency_s: float = 0.0
+    service_tier: str | None = None
+    upstream: str | None = None
+    logprobs: tuple[TokenLogprob, ...] | None = None
+    rate_limit: RateLimitInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
-    """Who answers at an endpoint, as far as the server tells."""
+    """Who answers at an endpoint, as far as the server tells; None is unknown.
+
+    `context_length` is the window in tokens that requests really have. `template_hash` is the sha256 (hex) of the
+    chat template; `shutdown_date` (YYYY-MM-DD) is when the vendor withdraws the model.
+    """
 
     provider: str
     model: str
     base_url: str | None = None
     digest: str | None = None
     context_length: int | None = None
+    server_version: str | None = None
+    quantization: str | None = None
+    template_hash: str | None = None
+    shutdown_date: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
 

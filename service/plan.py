@@ -95,9 +95,16 @@ class EndpointPlan(_Frozen):
     base_url: str | None = None
     digest: str | None = None
     path: str | None = Field(default=None, exclude_if=lambda v: v is None)
+    replicas: tuple[str, ...] = Field(default=(), exclude_if=lambda v: not v)
+    extra: dict[str, Any] = Field(default={}, exclude_if=lambda v: not v)
 
     def spec(self) -> ModelSpec:
-        return ModelSpec(self.provider, self.path or self.model, self.base_url)
+        return ModelSpec(self.provider, self.path or self.model, self.base_url, self.replicas)
+
+    @property
+    def key(self) -> str:
+        """What tells one endpoint of a run from another: the same key means the same calls."""
+        return json.dumps([self.provider, self.base_url, self.path or self.model, self.digest, self.extra])
 
     @property
     def is_rule_judge(self) -> bool:

@@ -79,7 +79,7 @@ async def execute(
     """
     async with AsyncExitStack() as stack:
         endpoints = await _open_endpoints(stack, run, environ, concurrency, retry_policy(environ), progress)
-        identities = await _preflight(endpoints)
+        identities = await _preflight(run, endpoints)
         run_id = _ensure_run(store, run)
         with store.writer() as writer:
             await writer.write(set_identities(run_id, identities))
@@ -88,10 +88,10 @@ async def execute(
                 run,
                 run_id,
                 [
-                    Candidate(m, endpoints[m], min(concurrency, _conversations(run)), find_price(m.spec()))
+                    Candidate(m, endpoints[m.key], min(concurrency, _conversations(run)), find_price(m.spec()))
                     for m in run.plan.models
                 ],
-                [_judge(j, endpoints.get(j), run, concurrency) for j in run.plan.judges],
+                [_judge(j, endpoints.get(j.key), run, concurrency) for j in run.plan.judges],
                 store,
                 writer,
                 progress,
@@ -172,15 +172,15 @@ async def _open_endpoints(
     concurrency: int,
     policy: RetryPolicy,
     progress: Progress,
-) -> dict[EndpointPlan, Endpoint]:
-    """A model that is both candidate and judge has one endpoint, and one limit."""
-    endpoints: dict[EndpointPlan, Endpoint] = {}
+) -> dict[str, Endpoint]:
+    """By key. A model that is both candidate and judge has one endpoint, and one limit."""
+    endpoints: dict[str, Endpoint] = {}
     for plan in (*run.plan.models, *run.plan.judges):
-        if plan.is_rule_judge or plan in endpoints:
+        if plan.is_rule_judge or plan.key in endpoints:
             continue
         provider = _open(plan, environ, concurrency)
         stack.push_async_callback(provider.aclose)
-        endpoints[plan] = Endpoint(provider, ConcurrencyLimiter(concurrency), policy, progress.retrying)
+        endpoints[plan.key] = Endpoint(provider, ConcurrencyLimiter(concurrency), policy, progress.retrying)
     return endpoints
 
 
@@ -205,10 +205,12 @@ def _judge(plan: EndpointPlan, endpoint: Endpoint | None, run: FrozenRun, concur
     return Judge(plan, grader, endpoint, concurrency, find_price(plan.spec()))
 
 
-async def _preflight(endpoints: dict[EndpointPlan, Endpoint]) -> dict[str, Any]:
+async def _preflight(run: FrozenRun, endpoints: dict[str, Endpoint]) -> dict[str, Any]:
     """Ask every endpoint who it is, before anything is written or bought."""
     found = await asyncio.gather(*(_describe(endpoint) for endpoint in endpoints.values()))
-    return {str(plan.spec()): asdict(identity) for plan, identity in zip(endpoints, found, strict=True)}
+    by_key = dict(zip(endpoints, found, strict=True))
+    asked = {p.key: p for p in (*run.plan.models, *run.plan.judges) if p.key in by_key}
+    return {str(plan.spec()): asdict(by_key[key]) for key, plan in asked.items()}
 
 
 async def _describe(endpoint: Endpoint) -> ModelIdentity:

@@ -9,12 +9,21 @@ from service.plan import EndpointPlan
 
 
 def work_key(endpoint: EndpointPlan, request: ChatRequest, sample: int) -> str:
-    """sha256 (hex) over endpoint, requested model, rendered messages, parameters, schema and sample index."""
+    """sha256 (hex) over endpoint, requested model, rendered messages, parameters, schema and sample index.
+
+    What is not set is not part of it, so a parameter that kojudge learns to send later changes no old key.
+    """
     schema = request.response_schema
     content = [
-        [endpoint.provider, endpoint.base_url, endpoint.model, endpoint.digest],
+        [
+            endpoint.provider,
+            endpoint.base_url,
+            endpoint.model,
+            endpoint.digest,
+            *([endpoint.extra] if endpoint.extra else ()),
+        ],
         [[m.role, m.content] for m in request.messages],
-        asdict(request.params),
+        {name: value for name, value in asdict(request.params).items() if value is not None and value != ()},
         [schema.name, dict(schema.schema)] if schema is not None else None,
         sample,
     ]

@@ -104,7 +104,7 @@ class EndpointPlan(_Frozen):
     @property
     def key(self) -> str:
         """What tells one endpoint of a run from another: the same key means the same calls."""
-        return json.dumps([self.provider, self.base_url, self.path or self.model, self.digest, self.extra])
+        return json.dumps([self.provider, self.base_url, self.model, self.path, self.digest, self.extra])
 
     @property
     def is_rule_judge(self) -> bool:

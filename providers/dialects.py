@@ -6,11 +6,9 @@ of a plan and the documentation's test all read it from here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from providers.types import SchemaMode
-
-NullContent = Literal["null", "empty"]
 
 _OPENAI_QUOTA = frozenset(
     {
@@ -33,14 +31,15 @@ class Dialect:
 
     `base_url` is the default (None: the spec must name one); `base_url_variable` overrides it.
     `lists_models`: `GET /models` is complete, so a model that is missing there is an error.
-    `checks_model`: the server answers only as the model that was asked for. Where it answers as whatever is loaded,
-    a reply that names another model is an error.
-    `quota_codes`: error codes that mean "the account is empty", never "wait a little".
+    `quota_codes`: error codes that mean "the account is empty", never "wait a little"; `trusts_quota`: they are
+    believed at once. Gateways use them for overload too, so there they are believed when retries have not helped.
     `extras`: body fields beyond the standard ones that the server is known to read (None: nobody knows, so any).
     `defaults`: extras that are always sent unless the plan says otherwise.
-    `max_tokens_required`: a call without a cap would be cut or run on without end.
-    `identity_paths`: field of `ModelIdentity` -> (path below the server's root, keys to follow in its JSON).
+    `null_content`: what stands for a message without text; no server takes null from everyone.
+    `identity_paths`: what to ask besides `/models`: field of `ModelIdentity` (or `loaded_model`, for servers that
+    answer as whatever is loaded) -> (path below the address without `/v1`, keys to follow in its JSON).
     `strict_schema`: sends `strict: true`; servers that know nothing of it drop or refuse it.
+    `batches`: the vendor has OpenAI's batch lane.
     `start`: how a user starts or reaches it, for the documentation and `providers list`.
     """
 
@@ -57,9 +56,9 @@ class Dialect:
     extras: frozenset[str] | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     quota_codes: frozenset[str] = _OPENAI_QUOTA
-    null_content: NullContent = "null"
+    trusts_quota: bool = True
+    null_content: str = ""
     lists_models: bool = False
-    checks_model: bool = True
     identity_paths: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     batches: bool = False
     start: str = ""
@@ -122,7 +121,7 @@ DIALECTS: dict[str, Dialect] = {
             strict_schema=False,
             extras=_SAMPLERS
             | {"chat_template_kwargs", "reasoning_format", "cache_prompt", "grammar", "typical_p", "repeat_penalty"},
-            checks_model=False,
+            lists_models=True,
             identity_paths={
                 "server_version": ("/props", ("build_info",)),
                 "context_length": ("/props", ("default_generation_settings", "n_ctx")),
@@ -162,6 +161,7 @@ DIALECTS: dict[str, Dialect] = {
             base_url="http://localhost:3000/api",
             schema_mode="text",
             extras=_PENALTIES,
+            trusts_quota=False,
             lists_models=True,
             identity_paths={"server_version": ("/version", ("version",))},
             start="open-webui serve, and a key from Settings > Account",
@@ -174,7 +174,7 @@ DIALECTS: dict[str, Dialect] = {
             schema_mode="text",
             extras=_SAMPLERS
             | {"truncation_length", "grammar_string", "mode", "instruction_template", "enable_thinking"},
-            checks_model=False,
+            identity_paths={"loaded_model": ("/v1/internal/model/info", ("model_name",))},
             start="python server.py --api --model NAME",
         ),
         Dialect(
@@ -186,7 +186,6 @@ DIALECTS: dict[str, Dialect] = {
             # Only HCX-007 enforces a schema, so text is what holds for every model.
             schema_mode="text",
             extras=frozenset({"top_k", "repetition_penalty", "thinking"}),
-            null_content="empty",
             start="a key from CLOVA Studio",
         ),
         # An unknown server may take a schema and ignore it, so text is the safe default.
@@ -195,6 +194,7 @@ DIALECTS: dict[str, Dialect] = {
             title="any other OpenAI-compatible server",
             key_variable="KOJUDGE_API_KEY",
             schema_mode="text",
+            trusts_quota=False,
             start="its address after the model: compatible:NAME@http://HOST:PORT/v1",
         ),
     )

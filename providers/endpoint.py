@@ -1,18 +1,45 @@
-"""A provider made dependable: limiter, deadline and retries around the bare call."""
+"""A provider made dependable: budget, pacing, concurrency, deadline and retries around the bare call."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
-from providers.errors import DeadlineExceededError, ProviderError
+from providers.budget import Budget
+from providers.errors import (
+    DeadlineExceededError,
+    MalformedResponseError,
+    ProviderError,
+    RateLimitError,
+    ServerError,
+    UnsupportedParameterError,
+)
 from providers.limits import ConcurrencyLimiter
+from providers.pricing import Price, cost_usd
+from providers.rates import RateLimits
 from providers.retry import RetryPolicy, complete_with_retry
-from providers.types import ChatCompletion, ChatProvider, ChatRequest
+from providers.types import ChatCompletion, ChatProvider, ChatRequest, SamplingParams
+
+_TOO_BUSY = frozenset({503, 529})
+# Without a cap a model may write until its window is full, so a refused cap is never simply left out.
+_DROPPABLE = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "seed": "seed",
+    "stop": "stop",
+    "reasoning_effort": "reasoning_effort",
+    "think": "reasoning_effort",
+    "logprobs": "logprobs",
+    "top_logprobs": "logprobs",
+}
 
 
 class Endpoint:
     """One provider + base URL + model, shared by everything in a run that asks it.
 
-    Set `stopping` and what is in flight may finish, but nothing is tried again.
+    `price` None is an unknown price: such calls pass a budget uncounted. With `drop_unsupported` a parameter that the
+    server refuses is left out of this and every later call and recorded in `dropped_params`; without it the refusal
+    is an error. Set `stopping` and what is in flight may finish, but nothing is tried again.
     """
 
     def __init__(
@@ -21,12 +48,22 @@ class Endpoint:
         limiter: ConcurrencyLimiter,
         policy: RetryPolicy,
         on_retry: Callable[[ProviderError], None] | None = None,
+        *,
+        rates: RateLimits | None = None,
+        budget: Budget | None = None,
+        price: Price | None = None,
+        drop_unsupported: bool = False,
     ) -> None:
         self.provider = provider
         self.limiter = limiter
+        self.stopping = False
         self._policy = policy
         self._on_retry = on_retry
-        self.stopping = False
+        self._rates = rates or RateLimits()
+        self._budget = budget
+        self._price = price
+        self._drop_unsupported = drop_unsupported
+        self._dropped: dict[str, Any] = {}
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
         """The completion, after as many attempts as the policy allows.
@@ -34,22 +71,84 @@ class Endpoint:
         Raises:
             ProviderError: the last attempt's error.
         """
+        while True:
+            asked, dropped = self._without_dropped(request)
+            try:
+                completion = await self._with_retries(asked)
+            except UnsupportedParameterError as error:
+                if not self._drop(request.params, error.param):
+                    raise
+            else:
+                return replace(completion, dropped_params=dropped) if dropped else completion
 
+    def _drop(self, params: SamplingParams, param: str | None) -> bool:
+        """Whether the refused parameter may be left out from now on (or already is, by a call beside this one)."""
+        name = _DROPPABLE.get(param or "")
+        if not self._drop_unsupported or name is None or getattr(params, name) in (None, ()):
+            return False
+        self._dropped[name] = getattr(params, name)
+        return True
+
+    def _without_dropped(self, request: ChatRequest) -> tuple[ChatRequest, Mapping[str, Any]]:
+        if not self._dropped:
+            return request, {}
+        dropped = {name: v for name in self._dropped if (v := getattr(request.params, name)) not in (None, ())}
+        left_out: dict[str, Any] = {name: () if name == "stop" else None for name in dropped}
+        return replace(request, params=replace(request.params, **left_out)), dropped
+
+    async def _with_retries(self, request: ChatRequest) -> ChatCompletion:
         failed: ProviderError | None = None
 
         async def attempt() -> ChatCompletion:
             nonlocal failed
             if self.stopping and failed is not None:
                 raise failed
-            async with self.limiter:
-                try:
-                    # A read time-out starts anew with every byte; only a deadline ends a dribbling reply.
-                    async with asyncio.timeout(request.deadline_s):
-                        return await self.provider.complete(request)
-                except ProviderError as error:
-                    failed = error
-                    raise
-                except TimeoutError as error:
-                    raise DeadlineExceededError(f"no whole reply within {request.deadline_s:g} s") from error
+            try:
+                return await self._attempt(request)
+            except ProviderError as error:
+                failed = error
+                raise
 
         return await complete_with_retry(attempt, self._policy, self._on_retry, lambda: self.stopping)
+
+    async def _attempt(self, request: ChatRequest) -> ChatCompletion:
+        budget, price = self._budget, self._price
+        if budget is None or price is None:
+            return await self._paced(request)
+        reserved = await budget.reserve(price, request)
+        cost = 0.0
+        try:
+            completion = await self._paced(request)
+            known = cost_usd(price, completion.usage, completion.service_tier)
+            cost = reserved if known is None else known
+            return completion
+        except (DeadlineExceededError, MalformedResponseError):
+            cost = reserved  # no answer that could be used, but the server may bill one
+            raise
+        finally:
+            budget.settle(reserved, cost)
+
+    async def _paced(self, request: ChatRequest) -> ChatCompletion:
+        tokens = await self._rates.acquire(request)
+        place = await self.limiter.acquire()
+        try:
+            # A read time-out starts anew with every byte; only a deadline ends a dribbling reply.
+            async with asyncio.timeout(request.deadline_s):
+                completion = await self.provider.complete(request)
+        except TimeoutError as error:
+            self.limiter.given_up()
+            raise DeadlineExceededError(f"no whole reply within {request.deadline_s:g} s") from error
+        except ProviderError as error:
+            if isinstance(error, RateLimitError) or (isinstance(error, ServerError) and error.status in _TOO_BUSY):
+                self.limiter.refused(place, error.retry_after_s)
+            elif error.status is None:
+                self.limiter.given_up()
+            else:
+                self.limiter.taken(place)
+            raise
+        except BaseException:
+            self.limiter.given_up()
+            raise
+        self.limiter.taken(place)
+        self._rates.settle(request, tokens, completion.usage, completion.rate_limit)
+        return completion

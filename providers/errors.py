@@ -5,6 +5,8 @@ ProviderError
 ├── PermissionDeniedError         403: stops the run
 ├── ModelNotFoundError            404: stops the run
 ├── QuotaExhaustedError           the account is empty: stops the run
+│   └── SuspectedQuotaError       a gateway says so, which may mean overload: retried first
+├── BudgetExhaustedError          the next call could cost more than is allowed: stops the run
 ├── InvalidRequestError           400/422: this request can never succeed
 │   ├── UnsupportedParameterError
 │   └── ContextOverflowError
@@ -67,6 +69,16 @@ class ModelNotFoundError(ProviderError):
 
 class QuotaExhaustedError(ProviderError):
     kind = "quota_exhausted"
+    stops_run = True
+
+
+class SuspectedQuotaError(QuotaExhaustedError):
+    retryable = True
+    max_attempts = 3
+
+
+class BudgetExhaustedError(ProviderError):
+    kind = "budget_exhausted"
     stops_run = True
 
 

@@ -1,26 +1,190 @@
-"""How many calls an endpoint may have in flight."""
+"""How many calls an endpoint may have in flight, learned from what the server refuses.
+
+A 429 can mean two things. A server that is full refuses *every* call above its capacity and takes every one below it; a
+gateway that is merely nervous refuses a few calls at any level. The usual additive-increase/multiplicative-decrease
+treats both alike and is talked down by a few per cent of sporadic refusals. Here every call remembers its level, the
+number of calls in flight when it was sent, and each refusal asks: from which level upwards are refusals the rule?
+
+For a level t the log-likelihood ratio of "calls at t and above are refused with P1" against "calls anywhere are refused
+with P0" is summed over the recent calls from the highest level down; its maximum is Page's cumulative sum (1954), taken
+over levels instead of time. Only when it passes a threshold is the limit lowered, to the level below t. Calls still in
+flight count as taken, since a refusal comes at once.
+"""
 
 import asyncio
-from types import TracebackType
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+P_FULL, P_SPORADIC = 0.8, 0.08
+_REFUSED = math.log(P_FULL / P_SPORADIC)
+_TAKEN = math.log((1 - P_FULL) / (1 - P_SPORADIC))
+FULL_AT = 6.0  # three refusals in a row; a capacity is suspected for the first time
+FULL_AGAIN_AT = 2.0  # one refusal: the level was refused before
+START = 32
+SHRINK = 0.7
+FIRST_HOLD_S, LONGEST_HOLD_S = 1.0, 60.0
+_PRESSING = 0.75
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """One call in flight: the number of calls in flight when it was sent, itself included.
+
+    `pressing`: the limit was used nearly to the full then; only such a call can prove that more would go.
+    """
+
+    level: int
+    pressing: bool
+    refused: bool = False
+
+
+class AdaptiveLimit:
+    """The limit as pure arithmetic on what was sent and what came back; time is given from outside, in seconds.
+
+    It starts at 32 (or the ceiling) and doubles in every round trip (a place per success) until the server refuses
+    for good. Then it holds, and tries one place more after 1 s; while that is refused again it tries half as often,
+    up to once a minute, and as soon as it succeeds it grows faster with every round.
+    """
+
+    def __init__(self, ceiling: int, start: int = START) -> None:
+        if ceiling < 1:
+            raise ValueError("a concurrency limit is at least 1")
+        self.ceiling = ceiling
+        self.limit = min(start, ceiling)
+        self.in_flight = 0
+        self._recent: deque[Place] = deque(maxlen=max(64, 2 * ceiling))
+        self._growth, self._credit, self._round = 1.0, 0.0, 0
+        self._hold_until, self._hold_s = 0.0, FIRST_HOLD_S
+        self._lowered = 0
+        self._known_full: int | None = None
+
+    def sent(self) -> Place:
+        """A call goes out."""
+        self.in_flight += 1
+        place = Place(self.in_flight, self.in_flight >= _PRESSING * self.limit)
+        self._recent.append(place)
+        return place
+
+    def taken(self, place: Place, now: float) -> None:
+        """The server took the call (whatever came of it)."""
+        self.in_flight -= 1
+        if self.limit >= self.ceiling or now < self._hold_until or not place.pressing:
+            return
+        self._credit += self._growth
+        self._round += 1
+        if self._round >= self.limit:
+            self._round = 0
+            self._growth = min(1.0, 2 * self._growth)
+        if self._credit >= 1.0:
+            self._credit -= 1.0
+            self.limit += 1
+            if self._known_full is not None and self.limit > self._known_full + 1:
+                self._known_full, self._hold_s = None, FIRST_HOLD_S
+
+    def given_up(self) -> None:
+        """The call ended without an answer of the server: nothing is learned."""
+        self.in_flight -= 1
+
+    def refused(self, place: Place, now: float) -> bool:
+        """The server refused the call. True when refusals have become the rule, and the limit was lowered."""
+        self.in_flight -= 1
+        place.refused = True
+        full_from = self._full_from()
+        if full_from is None:
+            return False
+        below = max(1, full_from - 1)
+        if now < self._hold_until:
+            self._lowered += 1
+            if self._lowered > 1:  # not a place or two too many: the capacity itself has shrunk
+                below = max(1, min(below, int(SHRINK * self.limit)))
+        else:
+            self._lowered = 0
+            if self._known_full is not None:
+                self._hold_s = min(2 * self._hold_s, LONGEST_HOLD_S)
+        self.limit = min(self.limit, below)
+        self._known_full = self.limit + 1
+        self._hold_until = now + self._hold_s
+        self._growth, self._credit, self._round = 1.0 / self.limit, 0.0, 0
+        self._recent.clear()
+        return True
+
+    def _full_from(self) -> int | None:
+        """The lowest level from which upwards refusals are the rule; None while they look sporadic."""
+        total, best, best_level = 0.0, 0.0, None
+        for place in sorted(self._recent, key=lambda p: -p.level):
+            total += _REFUSED if place.refused else _TAKEN
+            if place.refused and total >= best:
+                best, best_level = total, place.level
+        if best_level is None:
+            return None
+        suspected = self._known_full is not None and best_level >= self._known_full
+        return best_level if best >= (FULL_AGAIN_AT if suspected else FULL_AT) else None
 
 
 class ConcurrencyLimiter:
-    """At most `limit` calls at once; `async with` takes and gives back one place.
+    """The gate of an endpoint: `acquire` waits until the adaptive limit has a place.
 
-    A place is taken inside each attempt and given back before a retry sleeps. The limit is never above
-    the connection pool's size, so nothing ever queues inside the pool.
+    A place is taken inside each attempt and given back before a retry sleeps. The limit is never above the connection
+    pool's size, so nothing ever queues inside the pool.
     """
 
-    def __init__(self, limit: int) -> None:
-        if limit < 1:
-            raise ValueError("a concurrency limit is at least 1")
-        self.limit = limit
-        self._places = asyncio.Semaphore(limit)
+    def __init__(self, ceiling: int, start: int = START, clock: Callable[[], float] = time.monotonic) -> None:
+        self._adaptive = AdaptiveLimit(ceiling, start)
+        self._clock = clock
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._closed_until = 0.0
 
-    async def __aenter__(self) -> None:
-        await self._places.acquire()
+    @property
+    def limit(self) -> int:
+        """Calls that may be in flight now."""
+        return self._adaptive.limit
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._places.release()
+    @property
+    def ceiling(self) -> int:
+        return self._adaptive.ceiling
+
+    async def acquire(self) -> Place:
+        """Wait for a place; who waits longest comes first."""
+        while self._adaptive.in_flight >= self._adaptive.limit or self._clock() < self._closed_until:
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._wake()  # this turn was given to nobody
+                raise
+        return self._adaptive.sent()
+
+    def taken(self, place: Place) -> None:
+        """The server answered, well or badly, but not "too many"."""
+        self._adaptive.taken(place, self._clock())
+        self._wake()
+
+    def given_up(self) -> None:
+        """No answer: cancelled, or no connection."""
+        self._adaptive.given_up()
+        self._wake()
+
+    def refused(self, place: Place, retry_after_s: float | None) -> None:
+        """The server answered "too many". When that is the rule, its Retry-After holds for every call."""
+        now = self._clock()
+        if self._adaptive.refused(place, now) and retry_after_s:
+            self.close_for(retry_after_s)
+        self._wake()
+
+    def close_for(self, seconds: float) -> None:
+        """Let no call out for a while."""
+        self._closed_until = max(self._closed_until, self._clock() + seconds)
+        asyncio.get_running_loop().call_later(seconds, self._wake)
+
+    def _wake(self) -> None:
+        free = self._adaptive.limit - self._adaptive.in_flight
+        while free > 0 and self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                free -= 1

@@ -32,6 +32,30 @@ async def complete_with_retry(
     give_up: Callable[[], bool] = lambda: False,
 ) -> ChatCompletion:
     """Call until it succeeds, the policy gives up or `give_up` says so; the last error is raised as it came."""
+    try:
+        return await call()
+    except ProviderError as error:
+        if not error.retryable:
+            raise
+        # The retrier costs as much as the call itself, so only a call that failed pays for it.
+        return await _again(error, call, policy, on_retry, give_up)
+
+
+async def _again(
+    first: ProviderError,
+    call: Callable[[], Awaitable[ChatCompletion]],
+    policy: RetryPolicy,
+    on_retry: Callable[[ProviderError], None] | None,
+    give_up: Callable[[], bool],
+) -> ChatCompletion:
+    """What `tenacity` makes of a failed first attempt: it is handed in as the first of its own."""
+    made: list[ProviderError] = [first]
+
+    async def attempt() -> ChatCompletion:
+        if made:
+            raise made.pop()
+        return await call()
+
     backoff = tenacity.wait_random_exponential(multiplier=policy.initial_wait_s, max=policy.max_wait_s)
 
     def wait(state: tenacity.RetryCallState) -> float:
@@ -67,4 +91,4 @@ async def complete_with_retry(
         before_sleep=before_sleep,
         reraise=True,
     )
-    return await retrying(call)
+    return await retrying(attempt)

@@ -1,5 +1,6 @@
 """OpenAI-compatible servers: what is sent, what is read, and what every fault becomes."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,18 +18,19 @@ from providers.errors import (
     QuotaExhaustedError,
     RateLimitError,
     ServerError,
+    SuspectedQuotaError,
     UnsupportedParameterError,
 )
 from providers.types import ChatRequest, ResponseSchema, SamplingParams, Usage
 from tests.providers.asking import SCHEMA, TWO_TURNS, ask, describe, openai_spec, request
-from tests.servers.faults import FAULTS, MISSING, Fault, Reply, TokenUsage, http_error
+from tests.servers.faults import FAULTS, MISSING, ErrorBody, Fault, Reply, TokenUsage, http_error
 from tests.servers.model_server import ModelServer
 
 ANSWER = "공기가 맑고 건조해서 파란빛이 짙게 보이기 때문입니다."
 WARM = SamplingParams(temperature=0.5)
 ERRORS: dict[str, type[ProviderError]] = {
     **{name: RateLimitError for name in FAULTS if name.startswith("rate_limit")},
-    "quota": QuotaExhaustedError,
+    "quota": SuspectedQuotaError,
     "unauthorized": AuthenticationError,
     "forbidden": PermissionDeniedError,
     "model_not_found": ModelNotFoundError,
@@ -49,7 +51,7 @@ ERRORS: dict[str, type[ProviderError]] = {
     "html": MalformedResponseError,
     "bad_json": MalformedResponseError,
     "empty_body": MalformedResponseError,
-    "error_in_200": MalformedResponseError,
+    "error_in_200": ServerError,
     "no_choices": MalformedResponseError,
     "null_choices": MalformedResponseError,
     "error_finish_reason": ServerError,
@@ -194,6 +196,53 @@ def test_error_codes_are_kept(model_server: ModelServer) -> None:
     assert refused(openai_spec(model_server)).code == "context_length_exceeded"
 
 
+@pytest.mark.parametrize("provider", ["openai", "solar", "vllm"])
+def test_a_vendors_word_on_quota_is_believed(model_server: ModelServer, provider: str) -> None:
+    model_server.inject("candidate", "quota")
+    assert type(refused(openai_spec(model_server, provider=provider))) is QuotaExhaustedError
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"message": "no credit", "code": "insufficient_quota"}, QuotaExhaustedError),
+        ({"message": "no credit", "code": 402}, QuotaExhaustedError),
+        ({"message": "slow down", "type": "rate_limit_exceeded"}, RateLimitError),
+        ({"message": "no such model", "code": "model_not_found"}, ModelNotFoundError),
+        ({"message": "the prompt exceeds the context window"}, ContextOverflowError),
+        ({"message": "?", "code": True}, MalformedResponseError),
+        ("just words", MalformedResponseError),
+    ],
+)
+def test_an_error_inside_200_is_typed_by_its_code(
+    model_server: ModelServer, error: object, kind: type[ProviderError]
+) -> None:
+    model_server.inject("candidate", Fault("gateway", patch={"openai": {"choices": MISSING, "error": error}}))
+    found = refused(openai_spec(model_server, provider="openrouter"))
+    assert type(found) is kind, found
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "param", "kind"),
+    [
+        (400, "Unsupported parameter: 'seed' is not supported with this model.", None, UnsupportedParameterError),
+        (400, "`reasoning_effort` is not supported by this model", None, UnsupportedParameterError),
+        (422, "Unrecognized request argument supplied", "top_p", UnsupportedParameterError),
+        (400, "temperature must be non-negative, got -1.0.", None, InvalidRequestError),
+        (400, "Invalid value for 'content': expected a string", None, InvalidRequestError),
+    ],
+)
+def test_a_refused_parameter_is_named(
+    model_server: ModelServer, status: int, message: str, param: str | None, kind: type[ProviderError]
+) -> None:
+    fault = http_error(status, message)
+    model_server.inject("candidate", replace(fault, error=replace(fault.error or ErrorBody(""), param=param)))
+    error = refused(openai_spec(model_server))
+    assert type(error) is kind, error
+    if kind is UnsupportedParameterError:
+        assert error.param in ("seed", "reasoning_effort", "top_p")
+
+
 def test_a_context_overflow_is_known_by_its_words_alone(model_server: ModelServer) -> None:
     model_server.inject("candidate", http_error(400, "This model's maximum context length is 8 tokens.", type=None))
     assert isinstance(refused(openai_spec(model_server)), ContextOverflowError)
@@ -224,9 +273,11 @@ def test_reasoning_fields_stay_out_of_the_text(model_server: ModelServer, field:
         (f"조건을 살핀다.\n</think>\n{ANSWER}", ANSWER, "조건을 살핀다."),
         (f"\n <think></think>\n\n{ANSWER}", ANSWER, None),
         ("<think>\n조건을 살핀다. 그러니까", "", "조건을 살핀다. 그러니까"),
+        (f"<think>가</think>\n<think>나</think>{ANSWER}", ANSWER, "가\n\n나"),
+        (f"<thought>\n조건을 살핀다.\n</thought>\n{ANSWER}", ANSWER, "조건을 살핀다."),
         (f"{ANSWER} 태그 <think>는 그대로 둔다.", f"{ANSWER} 태그 <think>는 그대로 둔다.", None),
     ],
-    ids=["closed", "opened-by-template", "empty", "unclosed", "quoted"],
+    ids=["closed", "opened-by-template", "empty", "unclosed", "two-blocks", "another-tag", "quoted"],
 )
 def test_inline_thinking_stays_out_of_the_text(
     model_server: ModelServer, content: str, text: str, reasoning: str | None

@@ -39,8 +39,8 @@ def test_a_snapshot_costs_what_its_model_costs(snapshot: str, model: str) -> Non
         "openai:gpt-6-luna-preview",
         "openai:gpt-6-luna-2026-10-01-x",
         "solar:gpt-6-luna",
-        "vllm:gpt-6-luna",
-        "ollama:exaone3.5:7.8b",
+        "ollama:gpt-oss:120b-cloud",
+        "openai:gpt-6-luna@http://gateway/v1",
         "compatible:solar-pro4@http://host/v1",
     ],
 )

@@ -21,6 +21,7 @@ from providers.errors import (
     QuotaExhaustedError,
     RateLimitError,
     ServerError,
+    SuspectedQuotaError,
 )
 from providers.http_errors import retry_after_s
 from providers.limits import ConcurrencyLimiter
@@ -36,7 +37,7 @@ NOW = 1_800_000_000.0
 @pytest.mark.parametrize(
     ("fault", "error", "attempts"),
     [
-        ("quota", QuotaExhaustedError, 1),
+        ("quota", SuspectedQuotaError, 3),
         ("unauthorized", AuthenticationError, 1),
         ("forbidden", PermissionDeniedError, 1),
         ("model_not_found", ModelNotFoundError, 1),
@@ -62,6 +63,13 @@ def test_attempts_per_fault(model_server: ModelServer, fault: str, error: type[P
         ask(openai_spec(model_server), asked, policy=QUICK, on_retry=told.append)
     assert len(model_server.chats) == attempts
     assert [type(one) for one in told] == [error] * (attempts - 1)
+
+
+def test_a_vendors_quota_error_is_final(model_server: ModelServer) -> None:
+    model_server.inject("candidate", then="quota")
+    with pytest.raises(QuotaExhaustedError):
+        ask(openai_spec(model_server, provider="openai"), policy=QUICK)
+    assert len(model_server.chats) == 1
 
 
 def test_a_passing_fault_costs_one_completion(model_server: ModelServer) -> None:
@@ -125,7 +133,8 @@ def test_the_wait_asked_for_is_taken(model_server: ModelServer, fault: Fault, se
         ({"retry-after": "soon"}, None),
         ({"retry-after": ""}, None),
         ({"retry-after": "Mon, 99 Foo 2026 99:99:99 GMT"}, None),
-        ({"retry-after": "6m0s"}, None),
+        ({"retry-after": "6m0s"}, 360.0),
+        ({"retry-after": "1500ms"}, 1.5),
     ],
 )
 def test_retry_after_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
@@ -186,11 +195,11 @@ def test_a_place_is_given_back_while_a_call_waits(model_server: ModelServer) -> 
 
 
 def test_a_place_is_given_back_after_an_error(model_server: ModelServer) -> None:
-    model_server.inject("candidate", "quota", "hang")
+    model_server.inject("candidate", "content_policy", "hang")
 
     async def work(provider: ChatProvider) -> str:
         endpoint = Endpoint(provider, ConcurrencyLimiter(1), QUICK)
-        with pytest.raises(QuotaExhaustedError):
+        with pytest.raises(InvalidRequestError):
             await endpoint.complete(request())
         with pytest.raises(DeadlineExceededError):
             await endpoint.complete(request(deadline_s=0.3))

@@ -1,0 +1,56 @@
+"""A cap on what a run may cost: the worst case is set aside before a call goes out and settled after it."""
+
+import asyncio
+
+from providers.errors import BudgetExhaustedError
+from providers.pricing import Price, cost_usd
+from providers.types import ChatRequest, Usage
+
+_MESSAGE_OVERHEAD_TOKENS = 16
+_DEFAULT_MOST_TOKENS = 32_768  # of a call that names no cap
+
+
+def worst_case_usd(price: Price, request: ChatRequest) -> float:
+    """USD that a call can cost at most: a token is at least one byte, and the answer may use up its cap."""
+    prompt = sum(len(m.content.encode("utf-8", "replace")) + _MESSAGE_OVERHEAD_TOKENS for m in request.messages)
+    if request.response_schema is not None:
+        prompt += len(str(request.response_schema.schema))
+    answer = request.params.max_output_tokens or _DEFAULT_MOST_TOKENS
+    # Written to the cache or not, whichever is dearer.
+    return max(cost_usd(price, Usage(prompt, answer, cache_write_tokens=written)) or 0.0 for written in (0, prompt))
+
+
+class Budget:
+    """USD that all endpoints of a run share. `spent` counts what earlier attempts of the same run cost."""
+
+    def __init__(self, max_usd: float, spent: float = 0.0) -> None:
+        self.max_usd = max_usd
+        self.spent = spent
+        self._calls = 0
+        self._reserved = 0.0
+        self._settled = asyncio.Event()
+
+    async def reserve(self, price: Price, request: ChatRequest) -> float:
+        """Set the worst case aside (USD, returned); waits while calls in flight may still leave enough.
+
+        Raises:
+            BudgetExhaustedError: even alone, the call could cost more than is left.
+        """
+        worst = worst_case_usd(price, request)
+        while self.spent + self._reserved + worst > self.max_usd:
+            if self._calls == 0:
+                raise BudgetExhaustedError(
+                    f"${self.spent:.4f} of ${self.max_usd:g} are spent and the next call could cost ${worst:.4f}"
+                )
+            self._settled.clear()
+            await self._settled.wait()
+        self._calls += 1
+        self._reserved += worst
+        return worst
+
+    def settle(self, reserved: float, cost: float) -> None:
+        """Put what the call cost (USD) in the place of what was set aside for it."""
+        self._calls -= 1
+        self._reserved = self._reserved - reserved if self._calls else 0.0
+        self.spent += cost
+        self._settled.set()

@@ -1,0 +1,117 @@
+"""The adaptive limit in simulated time: it finds a capacity, keeps it, and is not talked down by sporadic refusals."""
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from providers.limits import AdaptiveLimit, ConcurrencyLimiter
+from tests.providers.limit_simulation import simulate
+
+SEEDS = range(5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_capacity_is_found_at_little_cost(seed: int) -> None:
+    outcome = simulate(AdaptiveLimit(64), 1000, workers=64, capacity=lambda now: 32, seed=seed)
+    assert outcome.seconds <= 1.3 * 1000 * 0.2 / 32, outcome
+    assert outcome.refused_share <= 0.03, outcome
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.1])
+def test_sporadic_refusals_do_not_lower_the_limit(share: float, seed: int) -> None:
+    outcome = simulate(AdaptiveLimit(64), 5000, workers=96, sporadic=share, seed=seed)
+    assert outcome.mean_limit(1, outcome.seconds) >= 0.85 * 64, outcome.limits
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_capacity_is_told_from_sporadic_refusals_beside_it(seed: int) -> None:
+    outcome = simulate(AdaptiveLimit(64), 5000, workers=96, capacity=lambda now: 32, sporadic=0.05, seed=seed)
+    assert 30 <= outcome.mean_limit(1, outcome.seconds) <= 34, outcome.limits
+    assert outcome.refused_share <= 0.075, outcome.refused_share
+
+
+@pytest.mark.parametrize(("before", "after"), [(64, 8), (8, 64), (64, 33), (20, 21)])
+def test_a_change_of_capacity_is_followed(before: int, after: int) -> None:
+    outcome = simulate(AdaptiveLimit(64), 6000, workers=96, capacity=lambda now: before if now < 5 else after)
+    settled = outcome.mean_limit(outcome.seconds - 5, outcome.seconds)
+    assert after * 0.85 <= settled <= after * 1.1, outcome.limits
+    assert outcome.refused_share <= 0.05, outcome.refused_share
+
+
+def test_an_outage_is_survived_and_forgotten() -> None:
+    outcome = simulate(AdaptiveLimit(64), 3000, workers=96, capacity=lambda now: 0 if 5 < now < 10 else 64)
+    assert outcome.done == 3000
+    assert outcome.limit_at(outcome.seconds) >= 55, outcome.limits
+
+
+def test_it_starts_gently_and_doubles_each_round_trip() -> None:
+    outcome = simulate(AdaptiveLimit(512), 10_000, workers=512)
+    assert outcome.limits[0][1] == 32
+    assert outcome.limit_at(0.3) <= 128, outcome.limits[:3]
+    assert outcome.limit_at(1.3) == 512, outcome.limits[-3:]
+
+
+def test_failed_probes_grow_rare() -> None:
+    outcome = simulate(AdaptiveLimit(64), 30_000, workers=64, capacity=lambda now: 32)
+    assert outcome.refused < 60, outcome.refused
+
+
+def test_a_limit_that_is_not_used_does_not_grow() -> None:
+    limit = AdaptiveLimit(64)
+    for number in range(500):
+        limit.taken(limit.sent(), number)
+    assert limit.limit == 32
+
+
+@given(st.lists(st.sampled_from(["send", "take", "refuse", "drop"]), max_size=300), st.integers(1, 80))
+@settings(max_examples=200, deadline=None)
+def test_whatever_happens_the_limit_stays_between_one_and_the_ceiling(steps: list[str], ceiling: int) -> None:
+    limit, out = AdaptiveLimit(ceiling), []
+    for now, step in enumerate(steps):
+        if step == "send":
+            if limit.in_flight < limit.limit:
+                out.append(limit.sent())
+        elif out:
+            place = out.pop(0)
+            {"take": limit.taken, "refuse": limit.refused}.get(step, lambda p, n: limit.given_up())(place, now)
+        assert 1 <= limit.limit <= ceiling, steps[: now + 1]
+        assert limit.in_flight == len(out)
+
+
+def test_who_waits_longest_comes_first_and_a_cancelled_wait_loses_no_place() -> None:
+    async def run() -> list[int]:
+        limiter = ConcurrencyLimiter(1)
+        order: list[int] = []
+        first = await limiter.acquire()
+
+        async def caller(number: int) -> None:
+            place = await limiter.acquire()
+            order.append(number)
+            limiter.taken(place)
+
+        callers = [asyncio.create_task(caller(number)) for number in range(4)]
+        await asyncio.sleep(0)
+        callers[1].cancel()
+        limiter.taken(first)
+        callers[0].cancel()  # its turn has come, but it will not take it
+        await asyncio.wait(callers, timeout=5)
+        return order
+
+    assert asyncio.run(run()) == [2, 3]
+
+
+def test_a_retry_after_of_a_full_server_holds_for_everyone() -> None:
+    async def run() -> float:
+        limiter = ConcurrencyLimiter(8)
+        loop = asyncio.get_running_loop()
+        places = [await limiter.acquire() for _ in range(4)]
+        start = loop.time()
+        for place in places:
+            limiter.refused(place, 0.2)
+        await limiter.acquire()
+        return loop.time() - start
+
+    assert asyncio.run(run()) >= 0.19

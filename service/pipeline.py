@@ -21,7 +21,8 @@ from providers.pricing import Price, cost_usd
 from providers.types import ChatCompletion, ChatRequest
 from questions.types import Question
 from service.conversation import answer_of, candidate_request, usable
-from service.plan import EndpointPlan, FrozenRun
+from service.endpoint_plan import EndpointPlan
+from service.plan import FrozenRun
 from service.store import Store, reads
 from service.store.writer import Writer
 from service.store.writes import Purchase, TurnKey, VerdictKey, save_answer, save_verdict
@@ -31,13 +32,17 @@ GRACE_S = 30.0
 
 
 class Progress(Protocol):
-    """Told of every unit that ends and of every retry."""
+    """Told of every unit that ends, of every retry, and of what a person should know."""
 
     def answered(self, status: str, cost: float | None) -> None: ...
 
     def judged(self, status: str, cost: float | None) -> None: ...
 
     def retrying(self, error: ProviderError) -> None: ...
+
+    def noted(self, line: str) -> None: ...
+
+    def pulling(self, model: str, status: str, done: int | None, total: int | None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +214,7 @@ class Pipeline:
                 await self._writer.write(save_answer(key, "provider_error", error=f"candidate: {error.kind}: {error}"))
                 self._progress.answered("provider_error", None)
                 return None
-            cost = cost_usd(candidate.price, completion.usage)
+            cost = cost_usd(candidate.price, completion.usage, completion.service_tier)
             purchase = Purchase(work, str(candidate.plan.spec()), "candidate", completion, cost)
         status, text = answer_of(purchase.completion)
         language = check_turn_language(question, key.turn, text) if text.strip() else None
@@ -278,7 +283,7 @@ class Pipeline:
                 if error.stops_run:
                     raise
                 return failed_verdict(error), None
-            cost = cost_usd(judge.price, completion.usage)
+            cost = cost_usd(judge.price, completion.usage, completion.service_tier)
             purchase = Purchase(work, str(judge.plan.spec()), "judge", completion, cost)
         return task.read(purchase.completion), purchase
 

@@ -10,20 +10,18 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from judge.grading.rules import RULE_JUDGE
 from judge.prompt import template_hash
 from judge.rubric import Rubric, load_rubric
-from providers.errors import SpecError
-from providers.registry import ModelSpec, parse_spec, resolve
-from providers.replay import Recording, read_recordings
+from providers.registry import parse_spec
 from providers.types import SamplingParams
 from questions.library import load_set
 from questions.readers import read_questions
 from questions.types import Question, QuestionSet
+from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, plan_judges, plan_models, unique
 from service.errors import UsageError
 
 DEFAULT_SET = "starter"
@@ -70,6 +68,11 @@ class PlanFile(_Frozen):
     judging: Judging = Judging()
     concurrency: int = Field(default=16, ge=1, le=4096)
     deadline_s: float = Field(default=300.0, gt=0, le=86400)
+    wait_s: float = Field(default=0.0, ge=0, le=86400)
+    drop_unsupported: bool = False
+    max_cost: float | None = Field(default=None, gt=0)
+    allow_unpriced: bool = False
+    endpoints: dict[str, EndpointSettings] = {}
 
     @field_validator("models", "judges", "questions", mode="before")
     @classmethod
@@ -85,30 +88,12 @@ class PlanFile(_Frozen):
             raise ValueError("the same model is named twice")
         return value
 
-
-class EndpointPlan(_Frozen):
-    """One model behind one address, as the plan resolved it. `digest` is that of a recording."""
-
-    label: str
-    provider: str
-    model: str
-    base_url: str | None = None
-    digest: str | None = None
-    path: str | None = Field(default=None, exclude_if=lambda v: v is None)
-    replicas: tuple[str, ...] = Field(default=(), exclude_if=lambda v: not v)
-    extra: dict[str, Any] = Field(default={}, exclude_if=lambda v: not v)
-
-    def spec(self) -> ModelSpec:
-        return ModelSpec(self.provider, self.path or self.model, self.base_url, self.replicas)
-
-    @property
-    def key(self) -> str:
-        """What tells one endpoint of a run from another: the same key means the same calls."""
-        return json.dumps([self.provider, self.base_url, self.model, self.path, self.digest, self.extra])
-
-    @property
-    def is_rule_judge(self) -> bool:
-        return self.provider == "scripted" and self.model == RULE_JUDGE
+    @model_validator(mode="after")
+    def _settings_belong_to_an_endpoint(self) -> Self:
+        for text in self.endpoints:
+            if text not in (*self.models, *self.judges):
+                raise ValueError(f"endpoints: {text!r} is neither a model nor a judge of this plan")
+        return self
 
 
 class SetPlan(_Frozen):
@@ -119,7 +104,7 @@ class SetPlan(_Frozen):
 
 
 class RunPlan(_Frozen):
-    """What a run stands for. `concurrency` and `deadline_s` say how it is run, not what it is."""
+    """What a run stands for. The fields after `drop_unsupported` say how it is run, not what it is."""
 
     models: tuple[EndpointPlan, ...]
     judges: tuple[EndpointPlan, ...]
@@ -132,13 +117,18 @@ class RunPlan(_Frozen):
     judge_repeats: int
     generation: Sampling
     judging: Judging
+    drop_unsupported: bool = Field(default=False, exclude_if=lambda v: not v)
     concurrency: int = 16
     deadline_s: float = 300.0
+    wait_s: float = 0.0
+    max_cost: float | None = None
+    allow_unpriced: bool = False
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides what is bought."""
-        how = {"concurrency", "deadline_s"}
-        return self.model_dump(mode="json", exclude={"models": {"__all__": {"path"}}, **dict.fromkeys(how, True)})
+        how = dict.fromkeys(("concurrency", "deadline_s", "wait_s", "max_cost", "allow_unpriced"), True)
+        endpoints = {"__all__": HOW}
+        return self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **how})
 
     def hash(self) -> str:
         return _digest(self.identity())
@@ -148,7 +138,7 @@ class RunPlan(_Frozen):
         return {
             "questions": _digest(list(self.question_digests)),
             "rubric": _digest([self.rubrics[r].digest() for r in sorted(self.rubrics)]),
-            "judge": _digest([[j.provider, j.model, j.base_url, j.digest] for j in self.judges]),
+            "judge": _digest([[j.provider, j.model, j.base_url, j.digest, j.extra] for j in self.judges]),
             "judge_prompt": _digest(self.prompt_hashes),
             "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats]),
             "generation": _digest([self.generation.model_dump(mode="json"), self.samples]),
@@ -184,10 +174,8 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     Raises:
         UsageError, SpecError, SourceError: one line that says what is wrong.
     """
-    recordings = _recordings(request.models)
-    models = [e for text in request.models for e in _endpoints(parse_spec(text), recordings, environ)]
-    judges = [e for text in request.judges for e in _endpoints(parse_spec(text), {}, environ)]
-    models = _distinct_labels(models)
+    models = plan_models(request.models, request.endpoints, environ)
+    judges = plan_judges(request.judges, request.endpoints, environ)
     sets, questions = _questions(request, models)
     rubrics = {r: load_rubric(r) for r in {request.rubric, *(q.rubric for q in questions if q.rubric)}}
     _same_scale(rubrics)
@@ -205,34 +193,17 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         judge_repeats=request.judge_repeats,
         generation=request.generation,
         judging=request.judging,
+        drop_unsupported=request.drop_unsupported,
         concurrency=request.concurrency,
         deadline_s=request.deadline_s,
+        wait_s=request.wait_s,
+        max_cost=request.max_cost,
+        allow_unpriced=request.allow_unpriced,
     )
     name = request.name or f"{default_name or '+'.join(s.name for s in sets)}-{plan.hash()[:8]}"
     if not _NAME.match(name):
         raise UsageError("a run name is 1 to 100 characters on one line")
     return FrozenRun(name=name, plan=plan, questions=tuple(questions))
-
-
-def _recordings(specs: tuple[str, ...]) -> dict[str, list[Recording]]:
-    parsed = [parse_spec(text) for text in specs]
-    return {s.model: read_recordings(Path(s.model)) for s in parsed if s.provider == "replay"}
-
-
-def _endpoints(
-    spec: ModelSpec, recordings: Mapping[str, list[Recording]], environ: Mapping[str, str]
-) -> list[EndpointPlan]:
-    if spec.provider == "replay":
-        if spec.model not in recordings:
-            raise SpecError("a judge cannot be a recording; name a model, e.g. -j openai:gpt-6-luna")
-        return [
-            EndpointPlan(label=r.label, provider="replay", model=r.label, digest=r.digest, path=str(r.path))
-            for r in recordings[spec.model]
-        ]
-    resolved = resolve(spec, environ)
-    return [
-        EndpointPlan(label=spec.label, provider=resolved.provider, model=resolved.model, base_url=resolved.base_url)
-    ]
 
 
 def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetPlan], list[Question]]:
@@ -247,7 +218,7 @@ def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetP
     questions = [q for s in loaded for q in s.questions]
     if len(loaded) > 1 and len({q.id for q in questions}) < len(questions):
         questions = [q.model_copy(update={"id": f"{s.set}/{q.id}"}) for s in loaded for q in s.questions]
-    _unique([q.id for q in questions], "question")
+    unique([q.id for q in questions], "question")
     return sets, questions[: request.limit]
 
 
@@ -259,19 +230,6 @@ def _recorded_questions(models: list[EndpointPlan]) -> QuestionSet:
             if found.setdefault(question.id, question).digest() != question.digest():
                 raise UsageError(f"{path}: question {question.id!r} differs from that of another recording; use -q")
     return QuestionSet(set="recorded", questions=tuple(found.values()))
-
-
-def _distinct_labels(models: list[EndpointPlan]) -> list[EndpointPlan]:
-    """The same model behind two addresses is told apart by its address."""
-    labels = [m.label for m in models]
-    clear = [m if labels.count(m.label) == 1 else m.model_copy(update={"label": str(m.spec())}) for m in models]
-    _unique([m.label for m in clear], "model")
-    return clear
-
-
-def _unique(labels: list[str], noun: str) -> None:
-    if twice := sorted({label for label in labels if labels.count(label) > 1}):
-        raise UsageError(f"{noun} {twice[0]!r} is in the plan twice; each {noun} must be named once")
 
 
 def _same_scale(rubrics: Mapping[str, Rubric]) -> None:

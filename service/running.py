@@ -1,30 +1,24 @@
-"""Start, continue and finish a run: preflight, endpoints, the pipeline, signals."""
+"""Start, continue and finish a run: preflight, the pipeline, signals."""
 
 import asyncio
 import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import asdict, replace
 from importlib import metadata
-from pathlib import Path
-from typing import Any
 
 from judge.grading.llm import ModelJudge
 from judge.grading.rules import RuleJudge
+from providers.budget import Budget
 from providers.endpoint import Endpoint
-from providers.errors import ConnectionFailedError, ProviderError
-from providers.limits import ConcurrencyLimiter
-from providers.pricing import find_price
-from providers.registry import open_provider
-from providers.replay import ReplayProvider, read_recordings
-from providers.retry import RetryPolicy
-from providers.types import ChatProvider, ModelIdentity
-from service.errors import PlanConflictError, UsageError
+from providers.errors import ProviderError
+from service.endpoint_plan import EndpointPlan
+from service.endpoints import open_endpoints, preflight
+from service.errors import PlanConflictError
 from service.pipeline import Candidate, Judge, Pipeline, Progress
-from service.plan import EndpointPlan, FrozenRun, differing
+from service.plan import FrozenRun, differing
 from service.store import Store, reads
 from service.store.writer import Writer
-from service.store.writes import insert_run, set_identities, set_stopped
+from service.store.writes import add_identities, insert_run, set_stopped
 
 
 class Interrupted(Exception):
@@ -69,29 +63,27 @@ async def execute(
     progress: Progress,
     *,
     concurrency: int,
+    pull: bool = False,
 ) -> int:
     """Run everything that has no ok verdict yet; return the run's id.
 
     Raises:
         UsageError, SpecError: nothing was written.
-        ProviderError: a key, quota or model problem stopped the run; what was delivered is kept.
+        ProviderError: a key, quota, budget or model problem stopped the run; what was delivered is kept.
         Interrupted: a signal stopped it; it can be resumed.
     """
     async with AsyncExitStack() as stack:
-        endpoints = await _open_endpoints(stack, run, environ, concurrency, retry_policy(environ), progress)
-        identities = await _preflight(run, endpoints)
+        endpoints = open_endpoints(stack, run.plan, environ, concurrency, _budget(store, run), progress)
+        identities = await preflight(run.plan, endpoints, progress, pull=pull)
         run_id = _ensure_run(store, run)
         with store.writer() as writer:
-            await writer.write(set_identities(run_id, identities))
+            await writer.write(add_identities(run_id, identities))
             await writer.write(set_stopped(run_id, None))
             pipeline = Pipeline(
                 run,
                 run_id,
-                [
-                    Candidate(m, endpoints[m.key], min(concurrency, _conversations(run)), find_price(m.spec()))
-                    for m in run.plan.models
-                ],
-                [_judge(j, endpoints.get(j.key), run, concurrency) for j in run.plan.judges],
+                [_candidate(m, endpoints[m.key], run) for m in run.plan.models],
+                [_judge(j, endpoints.get(j.key), run) for j in run.plan.judges],
                 store,
                 writer,
                 progress,
@@ -100,25 +92,24 @@ async def execute(
     return run_id
 
 
-def retry_policy(environ: Mapping[str, str]) -> RetryPolicy:
-    """The default policy, with `KOJUDGE_RETRY_ATTEMPTS` and `KOJUDGE_RETRY_WAIT_S` (first wait, seconds) over it.
-
-    Raises:
-        UsageError: a variable that is not a number above zero.
-    """
-    default = RetryPolicy()
-    try:
-        attempts = int(environ.get("KOJUDGE_RETRY_ATTEMPTS") or default.max_attempts)
-        wait = float(environ.get("KOJUDGE_RETRY_WAIT_S") or default.initial_wait_s)
-    except ValueError as error:
-        raise UsageError("KOJUDGE_RETRY_ATTEMPTS and KOJUDGE_RETRY_WAIT_S must be numbers") from error
-    if attempts < 1 or not 0 < wait <= default.max_wait_s:
-        raise UsageError("KOJUDGE_RETRY_ATTEMPTS must be at least 1, KOJUDGE_RETRY_WAIT_S between 0 and 30")
-    return replace(default, max_attempts=attempts, initial_wait_s=wait)
+def _budget(store: Store, run: FrozenRun) -> Budget | None:
+    """What is left of the plan's cap: what the run has cost so far counts."""
+    if run.plan.max_cost is None:
+        return None
+    with store.read() as connection:
+        stored = reads.find_run(connection, run.name)
+        spent = reads.run_cost(connection, stored.id) if stored is not None else 0.0
+    return Budget(run.plan.max_cost, spent)
 
 
-def _conversations(run: FrozenRun) -> int:
-    return max(1, len(run.questions) * run.plan.samples)
+def _workers(endpoint: Endpoint) -> int:
+    """More than may be in flight: some sleep before a retry, and their places should not stand empty."""
+    return endpoint.limiter.ceiling + endpoint.limiter.ceiling // 2
+
+
+def _candidate(plan: EndpointPlan, endpoint: Endpoint, run: FrozenRun) -> Candidate:
+    conversations = max(1, len(run.questions) * run.plan.samples)
+    return Candidate(plan, endpoint, min(_workers(endpoint), conversations), plan.price())
 
 
 async def _with_signals(pipeline: Pipeline, writer: Writer, run_id: int) -> None:
@@ -165,56 +156,9 @@ def _ensure_run(store: Store, run: FrozenRun) -> int:
         )
 
 
-async def _open_endpoints(
-    stack: AsyncExitStack,
-    run: FrozenRun,
-    environ: Mapping[str, str],
-    concurrency: int,
-    policy: RetryPolicy,
-    progress: Progress,
-) -> dict[str, Endpoint]:
-    """By key. A model that is both candidate and judge has one endpoint, and one limit."""
-    endpoints: dict[str, Endpoint] = {}
-    for plan in (*run.plan.models, *run.plan.judges):
-        if plan.is_rule_judge or plan.key in endpoints:
-            continue
-        provider = _open(plan, environ, concurrency)
-        stack.push_async_callback(provider.aclose)
-        endpoints[plan.key] = Endpoint(provider, ConcurrencyLimiter(concurrency), policy, progress.retrying)
-    return endpoints
-
-
-def _open(plan: EndpointPlan, environ: Mapping[str, str], concurrency: int) -> ChatProvider:
-    if plan.provider != "replay":
-        return open_provider(plan.spec(), environ, concurrency)
-    if plan.path is None:
-        raise UsageError(f"the plan does not say where the recording of {plan.label!r} lies")
-    recordings = {r.label: r for r in read_recordings(Path(plan.path))}
-    # A file named alone is labelled by its own path; the plan keeps the label it had below its folder.
-    recording = recordings.get(plan.label) or (next(iter(recordings.values())) if len(recordings) == 1 else None)
-    if recording is None or recording.digest != plan.digest:
-        raise UsageError(f"the recording {plan.path} has changed since the run was planned; start a new run")
-    return ReplayProvider(recording)
-
-
-def _judge(plan: EndpointPlan, endpoint: Endpoint | None, run: FrozenRun, concurrency: int) -> Judge:
+def _judge(plan: EndpointPlan, endpoint: Endpoint | None, run: FrozenRun) -> Judge:
     if plan.is_rule_judge or endpoint is None:
-        return Judge(plan, RuleJudge(), None, 1, find_price(plan.spec()))
+        return Judge(plan, RuleJudge(), None, 1, plan.price())
     mode = endpoint.provider.capabilities.schema_mode
     grader = ModelJudge(plan.label, mode, run.plan.judging.params(), run.plan.deadline_s)
-    return Judge(plan, grader, endpoint, concurrency, find_price(plan.spec()))
-
-
-async def _preflight(run: FrozenRun, endpoints: dict[str, Endpoint]) -> dict[str, Any]:
-    """Ask every endpoint who it is, before anything is written or bought."""
-    found = await asyncio.gather(*(_describe(endpoint) for endpoint in endpoints.values()))
-    by_key = dict(zip(endpoints, found, strict=True))
-    asked = {p.key: p for p in (*run.plan.models, *run.plan.judges) if p.key in by_key}
-    return {str(plan.spec()): asdict(by_key[key]) for key, plan in asked.items()}
-
-
-async def _describe(endpoint: Endpoint) -> ModelIdentity:
-    try:
-        return await endpoint.provider.describe()
-    except ConnectionFailedError as error:
-        raise UsageError(str(error)) from error
+    return Judge(plan, grader, endpoint, _workers(endpoint), plan.price())

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 
 from providers.types import ChatRequest
-from service.plan import EndpointPlan
+from service.endpoint_plan import EndpointPlan
 
 
 def work_key(endpoint: EndpointPlan, request: ChatRequest, sample: int) -> str:

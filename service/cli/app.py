@@ -31,7 +31,13 @@ app = typer.Typer(
 questions_app = typer.Typer(help="The shipped question sets, and question files.", no_args_is_help=True)
 app.add_typer(questions_app, name="questions")
 
-Concurrency = Annotated[int | None, typer.Option(min=1, max=4096, help="Calls in flight per endpoint.")]
+Concurrency = Annotated[int | None, typer.Option(min=1, max=4096, help="Most calls in flight per endpoint.")]
+MaxCost = Annotated[
+    float | None, typer.Option(min=0, metavar="USD", help="Stop before the run could have cost more, status 3.")
+]
+AllowUnpriced = Annotated[
+    bool | None, typer.Option("--allow-unpriced", help="With --max-cost: ask models of unknown price, uncounted.")
+]
 
 
 def _version(wanted: bool) -> None:
@@ -78,7 +84,17 @@ def run(
     samples: Annotated[int | None, typer.Option(min=1, help="Answers per question and model.")] = None,
     judge_repeats: Annotated[int | None, typer.Option(min=1, help="Verdicts per answer and judge.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be asked.")] = False,
+    max_cost: MaxCost = None,
+    allow_unpriced: AllowUnpriced = None,
+    drop_unsupported: Annotated[
+        bool | None,
+        typer.Option("--drop-unsupported", help="Leave out a parameter that a server refuses, and record it."),
+    ] = None,
+    wait: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Wait so long for servers that are starting.")
+    ] = None,
+    pull: Annotated[bool, typer.Option("--pull", help="Let Ollama fetch a model that it does not have.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be asked, and its cost.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before calling a model with a price.")] = False,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
@@ -89,21 +105,39 @@ def run(
     """
     from service.cli.run import RunFlags, run_plan
 
-    flags = RunFlags(plan, model, judge, questions, name, concurrency, samples, judge_repeats, limit)
-    raise typer.Exit(run_plan(flags, database, report_format, dry_run=dry_run, yes=yes))
+    flags = RunFlags(
+        plan,
+        model,
+        judge,
+        questions,
+        name,
+        concurrency,
+        samples,
+        judge_repeats,
+        limit,
+        max_cost,
+        allow_unpriced,
+        drop_unsupported,
+        wait,
+    )
+    raise typer.Exit(run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull))
 
 
 @app.command()
 def resume(
     run_name: RunName,
     concurrency: Concurrency = None,
+    max_cost: MaxCost = None,
+    allow_unpriced: AllowUnpriced = None,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
 ) -> None:
     """Continue a run: what is missing is asked, what failed is tried again, what was paid for is not."""
     from service.cli.run import resume_run
 
-    raise typer.Exit(resume_run(run_name, database, report_format, concurrency))
+    raise typer.Exit(
+        resume_run(run_name, database, report_format, concurrency, max_cost, allow_unpriced=allow_unpriced)
+    )
 
 
 @app.command()

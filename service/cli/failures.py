@@ -8,7 +8,7 @@ OK, SOME_FAILED, WRONG_USE, STOPPED, INTERRUPTED = 0, 1, 2, 3, 130
 
 def exit_with_one_line(error: Exception) -> NoReturn:
     """Say what went wrong and what to do, without a traceback."""
-    from providers.errors import ProviderError, QuotaExhaustedError, SpecError
+    from providers.errors import BudgetExhaustedError, ProviderError, QuotaExhaustedError, SpecError
     from questions.source import SourceError
     from service.errors import UsageError
     from service.report.cells import safe
@@ -19,6 +19,9 @@ def exit_with_one_line(error: Exception) -> NoReturn:
         sys.exit(INTERRUPTED)
     if isinstance(error, QuotaExhaustedError):
         _say(f"stopped, the account has no quota left: {safe(str(error))}. Top up, then run the same command again.")
+        sys.exit(STOPPED)
+    if isinstance(error, BudgetExhaustedError):
+        _say(f"stopped at the cost limit: {safe(str(error))}. Everything is kept; go on with a higher --max-cost.")
         sys.exit(STOPPED)
     if isinstance(error, UsageError | SpecError | SourceError):
         _say(f"error: {safe(str(error))}")
@@ -35,7 +38,10 @@ def _advice(error: Exception) -> str:
     if isinstance(error, AuthenticationError | PermissionDeniedError):
         return "; check the key in its environment variable"
     if isinstance(error, UnsupportedParameterError):
-        return "; leave the parameter out in the plan (set it to null under generation: or judging:)"
+        return (
+            "; set the parameter to null in the plan (under generation: or judging:), "
+            "or run with --drop-unsupported to leave it out and have that recorded"
+        )
     return ""
 
 

@@ -18,6 +18,7 @@ from rich.progress import (
 
 from providers.errors import ProviderError
 from service.cli.terminal import err
+from service.report.cells import safe
 
 _LINE_EVERY_S = 10.0
 
@@ -72,6 +73,10 @@ class RunProgress(Protocol):
 
     def retrying(self, error: ProviderError) -> None: ...
 
+    def noted(self, line: str) -> None: ...
+
+    def pulling(self, model: str, status: str, done: int | None, total: int | None) -> None: ...
+
 
 class _Counting(ABC):
     def __init__(self, totals: Totals) -> None:
@@ -89,6 +94,13 @@ class _Counting(ABC):
 
     def retrying(self, error: ProviderError) -> None:
         self.totals.retries[error.kind] += 1
+
+    def noted(self, line: str) -> None:
+        err().print(safe(line), markup=False, soft_wrap=True)
+
+    @abstractmethod
+    def pulling(self, model: str, status: str, done: int | None, total: int | None) -> None:
+        """Show how far a model's download is (bytes, None where the server does not say)."""
 
     @abstractmethod
     def changed(self) -> None:
@@ -112,6 +124,7 @@ class Bars(_Counting):
         )
         self._answers: TaskID = self._progress.add_task("answers ", total=totals.answers, notes="")
         self._verdicts: TaskID = self._progress.add_task("verdicts", total=totals.verdicts, notes="")
+        self._pull: TaskID | None = None
         self._last = 0.0
 
     def __enter__(self) -> Self:
@@ -127,6 +140,16 @@ class Bars(_Counting):
     def changed(self) -> None:
         if time.monotonic() - self._last > 0.2:
             self._refresh()
+
+    def pulling(self, model: str, status: str, done: int | None, total: int | None) -> None:
+        if self._pull is None:
+            self._pull = self._progress.add_task("pulling ", total=None, notes="")
+        share = f" {done / 1e6:.0f} of {total / 1e6:.0f} MB" if done is not None and total else ""
+        note = safe(f"{model}: {status}")[:60] + share
+        self._progress.update(self._pull, completed=done or 0, total=total, notes=note)
+        if status == "success":
+            self._progress.remove_task(self._pull)
+            self._pull = None
 
     def _refresh(self) -> None:
         self._last = time.monotonic()
@@ -151,6 +174,12 @@ class Lines(_Counting):
         if time.monotonic() - self._last >= _LINE_EVERY_S:
             self._last = time.monotonic()
             self._print()
+
+    def pulling(self, model: str, status: str, done: int | None, total: int | None) -> None:
+        if time.monotonic() - self._last >= _LINE_EVERY_S or status == "success":
+            self._last = time.monotonic()
+            share = f" {100 * done / total:.0f} %" if done is not None and total else ""
+            self.noted(f"pulling {model}: {status}{share}")
 
     def _print(self) -> None:
         t = self.totals

@@ -10,14 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 from rich.text import Text
 
-from providers.pricing import find_price
 from providers.scripted import SCRIPTED_MODELS
 from questions.source import load_yaml, one_line
+from service.cli.announce import announce, check_priced
 from service.cli.failures import OK, SOME_FAILED
 from service.cli.look import emit
 from service.cli.options import ReportFormat
 from service.cli.progress import Totals, run_progress
-from service.cli.terminal import err, plain
+from service.cli.terminal import err
 from service.errors import UsageError
 from service.plan import FrozenRun, PlanFile, freeze
 from service.report.build import build_report, failed_units
@@ -41,14 +41,21 @@ class RunFlags:
     samples: int | None
     judge_repeats: int | None
     limit: int | None
+    max_cost: float | None = None
+    allow_unpriced: bool | None = None
+    drop_unsupported: bool | None = None
+    wait_s: float | None = None
 
 
-def run_plan(flags: RunFlags, database: str, report_format: ReportFormat, *, dry_run: bool, yes: bool) -> int:
+def run_plan(
+    flags: RunFlags, database: str, report_format: ReportFormat, *, dry_run: bool, yes: bool, pull: bool = False
+) -> int:
     request = _request(flags)
     run = freeze(request, os.environ, flags.plan.stem if flags.plan else None)
     if dry_run:
-        _announce(run)
+        announce(run)
         return OK
+    check_priced(run)
     store = Store.open(database)
     try:
         stored = find_same_run(store, run)
@@ -56,7 +63,7 @@ def run_plan(flags: RunFlags, database: str, report_format: ReportFormat, *, dry
             err().print(Text(f"Run {run.name} has ended before; nothing is asked again."))
             return _finish(store, run.name, report_format)
         _confirm(run, yes=yes)
-        return _execute(store, run, report_format, request.concurrency)
+        return _execute(store, run, report_format, request.concurrency, pull=pull)
     finally:
         store.close()
 
@@ -71,6 +78,10 @@ def _request(flags: RunFlags) -> PlanFile:
         "samples": flags.samples,
         "judge_repeats": flags.judge_repeats,
         "limit": flags.limit,
+        "max_cost": flags.max_cost,
+        "allow_unpriced": flags.allow_unpriced,
+        "drop_unsupported": flags.drop_unsupported,
+        "wait_s": flags.wait_s,
     }
     given = {key: value for key, value in given.items() if value}
     if flags.plan is not None:
@@ -86,7 +97,15 @@ def _request(flags: RunFlags) -> PlanFile:
         raise UsageError(one_line(error)) from error
 
 
-def resume_run(name: str, database: str, report_format: ReportFormat, concurrency: int | None) -> int:
+def resume_run(
+    name: str,
+    database: str,
+    report_format: ReportFormat,
+    concurrency: int | None,
+    max_cost: float | None = None,
+    *,
+    allow_unpriced: bool | None = None,
+) -> int:
     store = Store.open(database, create=False)
     try:
         with store.read() as connection:
@@ -94,7 +113,10 @@ def resume_run(name: str, database: str, report_format: ReportFormat, concurrenc
             questions = reads.run_question_list(connection, stored.id)
         if stored.kind != "evaluation":
             raise UsageError(f"run {name!r} was imported; there is nothing to resume")
-        run = FrozenRun(name=name, plan=stored.plan, questions=questions)
+        given = {"max_cost": max_cost, "allow_unpriced": allow_unpriced}
+        plan = stored.plan.model_copy(update={k: v for k, v in given.items() if v is not None})
+        run = FrozenRun(name=name, plan=plan, questions=questions)
+        check_priced(run)
         if remaining(store, run, stored.id)[1] == 0:
             err().print(Text(f"Run {name} is complete; nothing is left to ask."))
             return _finish(store, name, report_format)
@@ -121,41 +143,20 @@ def run_demo(database: str, report_format: ReportFormat) -> int:
     return status
 
 
-def _announce(run: FrozenRun) -> None:
-    plan = run.plan
-    turns = sum(len(q.turns) for q in run.questions) * plan.samples
-    plain(f"Run {run.name}: {len(run.questions)} conversations, {turns} turns a model")
-    for model in plan.models:
-        name = model.label if model.provider == "replay" else model.spec()
-        plain(f"  candidate {name}: {turns} answers, {_price_note(model.spec())}")
-    for judge in plan.judges:
-        verdicts = turns * len(plan.models) * plan.judge_repeats
-        plain(f"  judge     {judge.spec()}: {verdicts} verdicts, {_price_note(judge.spec())}")
-
-
-def _price_note(spec: Any) -> str:
-    price = find_price(spec)
-    if price is None:
-        return "price unknown"
-    if not price.input and not price.output:
-        return "free"
-    return f"${price.input:g} in / ${price.output:g} out per million tokens ({price.as_of})"
-
-
 def _confirm(run: FrozenRun, *, yes: bool) -> None:
     """On a terminal, ask before the first call that costs money."""
-    prices = [find_price(e.spec()) for e in (*run.plan.models, *run.plan.judges)]
-    if yes or not sys.stdin.isatty() or not any(p is not None and p.input for p in prices):
+    prices = [e.price() for e in (*run.plan.models, *run.plan.judges)]
+    if yes or not sys.stdin.isatty() or not any(p is not None and not p.is_free for p in prices):
         return
     import typer
 
-    _announce(run)
+    announce(run)
     typer.confirm("Go ahead?", default=True, abort=True, err=True)
 
 
-def _execute(store: Store, run: FrozenRun, report_format: ReportFormat, concurrency: int) -> int:
+def _execute(store: Store, run: FrozenRun, report_format: ReportFormat, concurrency: int, *, pull: bool = False) -> int:
     with run_progress(_totals(store, run)) as progress:
-        asyncio.run(execute(store, run, os.environ, progress, concurrency=concurrency))
+        asyncio.run(execute(store, run, os.environ, progress, concurrency=concurrency, pull=pull))
     return _finish(store, run.name, report_format)
 
 

@@ -18,8 +18,9 @@ from judge.types import Verdict
 from questions.readers.logickor import LogicKorRow, LogicKorVerdict, read_rows
 from questions.source import SourceError, printable
 from questions.types import Question
+from service.endpoint_plan import EndpointPlan
 from service.errors import UsageError
-from service.plan import DEFAULT_RUBRIC, EndpointPlan, Judging, RunPlan, Sampling, SetPlan
+from service.plan import DEFAULT_RUBRIC, Judging, RunPlan, Sampling, SetPlan
 from service.running import code_version
 from service.store import Store, reads
 from service.store.writes import TurnKey, VerdictKey, insert_run, save_answer, save_verdict

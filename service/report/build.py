@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 from judge.scoring.estimate import Estimate
 from judge.scoring.summary import ModelScores, summarise
+from service.report.endpoints import endpoint_reports
 from service.store import reads
 
 
@@ -41,6 +42,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
         },
         "interval": "95 % (t, clustered by question); rank: paired bootstrap over questions",
         "models": models,
+        "endpoints": endpoint_reports(run, reads.served(connection, run.id)),
         "failure_reasons": [{"error": e, "n": n} for e, n in reads.failure_reasons(connection, run.id)],
     }
 

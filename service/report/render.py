@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from service.report.cells import cost, counted, failures, interval, rank, safe
+from service.report.endpoints import endpoint_notes
 
 Report = dict[str, Any]
 
@@ -67,7 +68,7 @@ def footnotes(report: Report) -> list[str]:
         notes = ["Failures are never scores; the range behind them is the score had all been worst or best.", *notes]
     if sum(m["wrong_language"] for m in report["models"]):
         notes.append("Wrong language: answers that fail the deterministic language rule of their turn.")
-    return notes
+    return notes + [safe(note) for note in endpoint_notes(report["endpoints"])]
 
 
 def as_markdown(report: Report) -> str:

@@ -27,7 +27,7 @@ class StoredRun:
     plan_hash: str
     created_at: str
     stopped_because: str | None
-    identities: dict[str, Any]
+    identities: dict[str, list[dict[str, Any]]]
 
 
 def find_run(connection: Connection, name: str) -> StoredRun | None:
@@ -155,13 +155,21 @@ def _completion(row: Row[Any]) -> ChatCompletion:
         finish_reason=finish,
         reasoning=row.reasoning,
         refusal=row.refusal,
-        usage=Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.reasoning_tokens),
+        usage=Usage(
+            row.prompt_tokens,
+            row.completion_tokens,
+            row.cached_tokens,
+            row.reasoning_tokens,
+            row.cache_write_tokens,
+        ),
         served_model=row.served_model,
         fingerprint=row.fingerprint,
         request_id=row.request_id,
         sent_params=json.loads(row.sent_params),
         dropped_params=json.loads(row.dropped_params),
         latency_s=row.latency_s,
+        service_tier=row.service_tier,
+        upstream=row.upstream,
     )
 
 
@@ -233,6 +241,62 @@ def spending(connection: Connection, run_id: int) -> dict[tuple[int, str], Spend
         (model, role): Spending(calls, prompt, completion, None if unknown else cost)
         for model, role, calls, prompt, completion, cost, unknown in rows
     }
+
+
+def run_cost(connection: Connection, run_id: int) -> float:
+    """USD that a run has cost so far, as far as prices are known."""
+    total = connection.scalar(sa.select(sa.func.sum(completions.c.cost_usd)).where(completions.c.run_id == run_id))
+    return float(total or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Calls that one endpoint answered under the same name and with the same parameters."""
+
+    endpoint: str
+    role: str
+    requested_model: str
+    served_model: str | None
+    fingerprint: str | None
+    service_tier: str | None
+    upstream: str | None
+    sent_params: dict[str, Any]
+    dropped_params: dict[str, Any]
+    calls: int
+
+
+def served(connection: Connection, run_id: int) -> list[Served]:
+    """Who answered what of a run, and with which parameters."""
+    c = completions.c
+    parts = (
+        c.endpoint,
+        c.role,
+        c.requested_model,
+        c.served_model,
+        c.fingerprint,
+        c.service_tier,
+        c.upstream,
+        c.sent_params,
+        c.dropped_params,
+    )
+    rows = connection.execute(
+        sa.select(*parts, sa.func.count().label("calls")).where(c.run_id == run_id).group_by(*parts).order_by(*parts)
+    )
+    return [
+        Served(
+            endpoint=row.endpoint,
+            role=row.role,
+            requested_model=row.requested_model,
+            served_model=row.served_model,
+            fingerprint=row.fingerprint,
+            service_tier=row.service_tier,
+            upstream=row.upstream,
+            sent_params=json.loads(row.sent_params),
+            dropped_params=json.loads(row.dropped_params),
+            calls=row.calls,
+        )
+        for row in rows
+    ]
 
 
 def answer_statuses(connection: Connection, run_id: int) -> dict[int, dict[str, int]]:

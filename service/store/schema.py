@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 
 metadata = MetaData()
 
@@ -77,9 +77,12 @@ completions = Table(
     Column("completion_tokens", Integer),
     Column("cached_tokens", Integer),
     Column("reasoning_tokens", Integer),
+    Column("cache_write_tokens", Integer),
     Column("cost_usd", Float),
     Column("fingerprint", Text),
     Column("request_id", Text),
+    Column("service_tier", Text),
+    Column("upstream", Text),
     Column("sent_params", Text, nullable=False),
     Column("dropped_params", Text, nullable=False),
     Column("latency_s", Float, nullable=False),

@@ -120,15 +120,18 @@ def set_stopped(run_id: int, reason: str | None) -> Write:
     return write
 
 
-def set_identities(run_id: int, identities: dict[str, Any]) -> Write:
-    """Note who answered at each endpoint when the run last started."""
+def add_identities(run_id: int, identities: dict[str, Any]) -> Write:
+    """Note who answers at each endpoint now; what an earlier start of the run found there is kept beside it."""
 
     def write(connection: Connection) -> None:
-        connection.execute(
-            schema.runs.update()
-            .where(schema.runs.c.id == run_id)
-            .values(identities=json.dumps(identities, ensure_ascii=False))
-        )
+        mine = schema.runs.c.id == run_id
+        stored = connection.scalar(sa.select(schema.runs.c.identities).where(mine))
+        found: dict[str, list[Any]] = json.loads(stored) if stored else {}
+        for endpoint, identity in identities.items():
+            known = found.setdefault(endpoint, [])
+            if identity not in known:
+                known.append(identity)
+        connection.execute(schema.runs.update().where(mine).values(identities=json.dumps(found, ensure_ascii=False)))
 
     return write
 
@@ -204,9 +207,12 @@ def _ledger(connection: Connection, key: TurnKey, purchase: Purchase | None) -> 
             "completion_tokens": completion.usage.completion_tokens,
             "cached_tokens": completion.usage.cached_tokens,
             "reasoning_tokens": completion.usage.reasoning_tokens,
+            "cache_write_tokens": completion.usage.cache_write_tokens,
             "cost_usd": purchase.cost_usd,
             "fingerprint": completion.fingerprint,
             "request_id": completion.request_id,
+            "service_tier": completion.service_tier,
+            "upstream": completion.upstream,
             "sent_params": json.dumps(dict(completion.sent_params), ensure_ascii=False),
             "dropped_params": json.dumps(dict(completion.dropped_params), ensure_ascii=False),
             "latency_s": completion.latency_s,

@@ -45,7 +45,9 @@ OPTIONAL = ("schema", "temperature", "seed", "logprobs", "context", "usage", "re
 
 QUESTION = "대한민국의 수도는 어디인가요? 한국어 한 문장으로만 답해 주세요."
 _JSON_QUESTION = "대한민국의 수도를 나타내는 낱말 하나를 JSON으로 답해 주세요."
-_RANDOM_QUESTION = "서로 관련 없는 한국어 낱말 다섯 개를 아무렇게나 골라 쉼표로 이어 적어 주세요. 다른 말은 하지 마세요."
+_RANDOM_QUESTION = (
+    "서로 관련 없는 한국어 낱말 다섯 개를 아무렇게나 골라 쉼표로 이어 적어 주세요. 다른 말은 하지 마세요."
+)
 _SEED = 20_731
 _TOP_LOGPROBS = 2
 _SHOWN_CHARS = 60
@@ -157,7 +159,9 @@ async def _describe(provider: ChatProvider, deadline_s: float) -> _Attempt:
 def _typed(error: ProviderError | TimeoutError, deadline_s: float) -> ProviderError:
     if isinstance(error, ProviderError):
         return error
-    return DeadlineExceededError(f"no whole reply within {deadline_s:g} s; a longer --timeout gives a model time to load")
+    return DeadlineExceededError(
+        f"no whole reply within {deadline_s:g} s; a longer --timeout gives a model time to load"
+    )
 
 
 # Can it be used at all?
@@ -251,20 +255,17 @@ def _korean(first: _Attempt, is_korean: LanguageRule) -> CheckResult:
 # What else can it do?
 
 
-def _unanswered(name: str, attempt: _Attempt, answered: bool) -> CheckResult | None:
-    """The result of a call that brought no text. A refusal tells something only if the plain call was served."""
-    if attempt.error is not None:
-        refused = answered and isinstance(attempt.error, InvalidRequestError)
-        return CheckResult(name, "no" if refused else "unknown", attempt.seconds, str(attempt.error))
-    assert attempt.completion is not None
-    silence = _silence(attempt.completion)
-    return CheckResult(name, "unknown", attempt.seconds, silence) if silence else None
+def _failed(name: str, attempt: _Attempt, answered: bool) -> CheckResult:
+    """The result of a call that failed. A refusal tells something only if the plain call was served."""
+    refused = answered and isinstance(attempt.error, InvalidRequestError)
+    return CheckResult(name, "no" if refused else "unknown", attempt.seconds, str(attempt.error))
 
 
 def _schema(attempt: _Attempt, answered: bool) -> CheckResult:
-    if early := _unanswered("schema", attempt, answered):
-        return early
-    assert attempt.completion is not None
+    if attempt.completion is None:
+        return _failed("schema", attempt, answered)
+    if silence := _silence(attempt.completion):
+        return CheckResult("schema", "unknown", attempt.seconds, silence)
     text = attempt.completion.text
     if _is_nonsense(text):
         return CheckResult("schema", "ok", attempt.seconds, "enforced: a word that only the schema allows came back")
@@ -283,21 +284,22 @@ def _is_nonsense(text: str) -> bool:
 
 
 def _temperature(attempt: _Attempt, answered: bool) -> CheckResult:
-    if attempt.error is not None or attempt.completion is None:
-        refused = answered and isinstance(attempt.error, InvalidRequestError)
-        return CheckResult("temperature", "no" if refused else "unknown", attempt.seconds, str(attempt.error))
+    if attempt.completion is None:
+        return _failed("temperature", attempt, answered)
     if not _was_sent("temperature", attempt.completion):
         return CheckResult("temperature", "unknown", attempt.seconds, "temperature is not sent to this provider")
     return CheckResult("temperature", "ok", attempt.seconds, "temperature 0 is accepted")
 
 
 def _seed(once: _Attempt, again: _Attempt, answered: bool) -> CheckResult:
-    seconds = once.seconds if again is once else once.seconds + again.seconds
-    for attempt in (once, again):
-        if early := _unanswered("seed", attempt, answered):
-            return CheckResult("seed", early.outcome, seconds, early.finding)
-    assert once.completion is not None
-    assert again.completion is not None
+    """Two answers at temperature 1: at 0 they would be equal without any seed."""
+    if once.completion is None:
+        return _failed("seed", once, answered)
+    seconds = once.seconds + again.seconds
+    if again.completion is None:
+        return CheckResult("seed", "unknown", seconds, str(again.error))
+    if silence := _silence(once.completion) or _silence(again.completion):
+        return CheckResult("seed", "unknown", seconds, silence)
     if not _was_sent("seed", once.completion):
         return CheckResult("seed", "unknown", seconds, "seed is not sent to this provider")
     if once.completion.text != again.completion.text:
@@ -307,8 +309,7 @@ def _seed(once: _Attempt, again: _Attempt, answered: bool) -> CheckResult:
 
 def _logprobs(attempt: _Attempt, answered: bool) -> CheckResult:
     if attempt.completion is None:
-        refused = answered and isinstance(attempt.error, InvalidRequestError)
-        return CheckResult("logprobs", "no" if refused else "unknown", attempt.seconds, str(attempt.error))
+        return _failed("logprobs", attempt, answered)
     tokens = attempt.completion.logprobs
     if tokens:
         alternatives = max(len(token.top) for token in tokens)
@@ -341,7 +342,9 @@ def _reasoning(first: _Attempt) -> CheckResult:
         finding = f"{len(first.completion.reasoning):,} characters, kept apart from the answer"
         return CheckResult("reasoning", "ok", 0.0, finding)
     if first.completion.usage.reasoning_tokens:
-        return CheckResult("reasoning", "no", 0.0, f"{first.completion.usage.reasoning_tokens:,} tokens, text not shown")
+        return CheckResult(
+            "reasoning", "no", 0.0, f"{first.completion.usage.reasoning_tokens:,} tokens, text not shown"
+        )
     return CheckResult("reasoning", "unknown", 0.0, "none in this reply")
 
 

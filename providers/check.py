@@ -116,7 +116,8 @@ async def check(
     yield _schema(await _ask(provider, _JSON_QUESTION, deadline_s, schema=_SCHEMA), answered)
     yield _temperature(await _ask(provider, QUESTION, deadline_s, temperature=0.0), answered)
     once = await _ask(provider, _RANDOM_QUESTION, deadline_s, temperature=1.0, seed=_SEED)
-    again = await _ask(provider, _RANDOM_QUESTION, deadline_s, temperature=1.0, seed=_SEED) if once.completion else once
+    comparable = once.completion is not None and _silence(once.completion) is None
+    again = await _ask(provider, _RANDOM_QUESTION, deadline_s, temperature=1.0, seed=_SEED) if comparable else None
     yield _seed(once, again, answered)
     yield _logprobs(await _ask(provider, QUESTION, deadline_s, logprobs=_TOP_LOGPROBS), answered)
     yield _context(met.identity)
@@ -203,7 +204,7 @@ def _blocked_results(
         "key": f"; {'check' if key.is_set else 'set'} {key.variable}" if key.variable else "",
         "model": "",
     }
-    results = [*before[:place], CheckResult(name, "no", seconds, f"{error}{advice[name]}")]
+    results = [*before[:place], CheckResult(name, "no", seconds, f"{str(error).rstrip('.')}{advice[name]}")]
     reason = {
         "reachable": "not asked: the server cannot be reached",
         "key": "not asked: the key is not accepted",
@@ -291,15 +292,15 @@ def _temperature(attempt: _Attempt, answered: bool) -> CheckResult:
     return CheckResult("temperature", "ok", attempt.seconds, "temperature 0 is accepted")
 
 
-def _seed(once: _Attempt, again: _Attempt, answered: bool) -> CheckResult:
+def _seed(once: _Attempt, again: _Attempt | None, answered: bool) -> CheckResult:
     """Two answers at temperature 1: at 0 they would be equal without any seed."""
     if once.completion is None:
         return _failed("seed", once, answered)
+    if again is None:
+        return CheckResult("seed", "unknown", once.seconds, _silence(once.completion) or "not asked twice")
     seconds = once.seconds + again.seconds
     if again.completion is None:
         return CheckResult("seed", "unknown", seconds, str(again.error))
-    if silence := _silence(once.completion) or _silence(again.completion):
-        return CheckResult("seed", "unknown", seconds, silence)
     if not _was_sent("seed", once.completion):
         return CheckResult("seed", "unknown", seconds, "seed is not sent to this provider")
     if once.completion.text != again.completion.text:
@@ -313,7 +314,7 @@ def _logprobs(attempt: _Attempt, answered: bool) -> CheckResult:
     tokens = attempt.completion.logprobs
     if tokens:
         alternatives = max(len(token.top) for token in tokens)
-        finding = f"returned for {len(tokens)} tokens, with up to {alternatives} alternatives each"
+        finding = f"returned, with up to {alternatives} alternatives a token"
         return CheckResult("logprobs", "ok", attempt.seconds, finding)
     if not _was_sent("logprobs", attempt.completion):
         return CheckResult("logprobs", "unknown", attempt.seconds, "logprobs are not asked of this provider")

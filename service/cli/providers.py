@@ -42,6 +42,7 @@ def list_providers(list_format: ListFormat) -> None:
         typer.echo(json.dumps({"providers": listed}, ensure_ascii=False, indent=2))
         return
     out().print(_provider_table(listed))
+    err().print(Text("Try one with: kojudge providers check PROVIDER:MODEL[@URL]"))
 
 
 def _listing(info: ProviderInfo, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -55,6 +56,7 @@ def _listing(info: ProviderInfo, environ: Mapping[str, str]) -> dict[str, Any]:
         "title": info.title,
         "key_variable": info.key_variable,
         "key_set": key_is_set(info, environ),
+        "address_variable": info.address_variable,
         "address": url,
         "address_from": source,
         "address_problem": problem,
@@ -71,53 +73,60 @@ def _provider_table(listed: list[dict[str, Any]]) -> Table:
             p["key_variable"] or "–",
             _YES_NO[p["key_set"]],
             p["schema_mode"] or "–",
-            f"{_where(p)}\n{p['start']}\n{p['example']}\n",
+            "\n".join(line for line in (_where(p), p["start"], p["example"]) if line) + "\n",
         ]
         for p in listed
     ]
     return table(None, ["Provider", "Key variable", "Set", "Schema", "Address, how to reach it, example"], body)
 
 
-def _where(listed: dict[str, Any]) -> str:
+def _where(listed: Mapping[str, str | None]) -> str:
     if listed["address_problem"]:
         return f"unusable: {listed['address_problem']}"
     if listed["address_from"] == "spec":
         return "no default: the spec names it"
-    if listed["address"] is None:
-        return "–"
-    variable = provider_info(listed["provider"]).address_variable
-    return listed["address"] + (f" (from {variable})" if listed["address_from"] == "environment" else "")
+    if listed["address_from"] == "environment":
+        return f"{listed['address']} (from {listed['address_variable']})"
+    return listed["address"] or ""
 
 
 def check_provider(model: str, timeout_s: float, list_format: ListFormat) -> int:
     """Ask the model; the status says whether it can be used."""
     spec = resolve(parse_spec(model), os.environ)
-    calls = 0 if spec.provider in ASKS_NOBODY else MAX_CALLS
-    _announce(spec, calls)
     show = _print_result if list_format is ListFormat.table else _silent
     results = asyncio.run(_check(spec, os.environ, timeout_s, show))
-    usable = _usable(results, calls)
+    usable = _usable(spec, results)
     if list_format is ListFormat.json:
         checked = {"model": safe(str(spec)), "usable": usable, "checks": [asdict(r) for r in results]}
         typer.echo(json.dumps(checked, ensure_ascii=False, indent=2))
-    missing = ", ".join(r.name for r in results if r.name in ESSENTIAL and r.outcome != "ok")
-    err().print(Text(f"{safe(str(spec))} can be used." if usable else f"{safe(str(spec))} cannot be used: {missing}."))
+    err().print(Text(f"{safe(str(spec))} {'can be used' if usable else _why_not(results)}."))
     return OK if usable else SOME_FAILED
 
 
-def _announce(spec: ModelSpec, calls: int) -> None:
+def _announce(spec: ModelSpec) -> None:
     asking = (
-        f"at most {calls} small calls of up to {MAX_OUTPUT_TOKENS} tokens, each made once"
-        if calls
-        else "no calls, its answers were written beforehand"
+        "no calls, its answers were written beforehand"
+        if spec.provider in ASKS_NOBODY
+        else f"at most {MAX_CALLS} small calls of up to {MAX_OUTPUT_TOKENS} tokens, each made once"
     )
     err().print(Text(f"Checking {safe(str(spec))}: {asking}."))
 
 
-def _usable(results: list[CheckResult], calls: int) -> bool:
-    """Every essential holds; written answers are not asked for one, so there only a failure counts."""
+def _usable(spec: ModelSpec, results: list[CheckResult]) -> bool:
+    """Every essential holds; written answers are not asked for a sentence, so there only a failure counts."""
     outcomes = {r.outcome for r in results if r.name in ESSENTIAL}
-    return outcomes == {"ok"} if calls else "no" not in outcomes
+    return "no" not in outcomes if spec.provider in ASKS_NOBODY else outcomes == {"ok"}
+
+
+def _why_not(results: list[CheckResult]) -> str:
+    """The essentials that failed, else those that nothing proved."""
+    essential = [r for r in results if r.name in ESSENTIAL]
+    failed = [r.name for r in essential if r.outcome == "no"]
+    return (
+        f"cannot be used: {', '.join(failed)}"
+        if failed
+        else (f"may not be usable: {', '.join(r.name for r in essential if r.outcome == 'unknown')} unknown")
+    )
 
 
 async def _check(
@@ -125,6 +134,7 @@ async def _check(
 ) -> list[CheckResult]:
     info = provider_info(spec.provider)
     provider = open_provider(spec, environ, max_connections=1)
+    _announce(spec)
     results: list[CheckResult] = []
     hidden = _secrets(environ)
     try:

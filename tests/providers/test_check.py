@@ -163,10 +163,10 @@ def test_a_refusal_proves_nothing_where_everything_is_refused(model_server: Mode
 @pytest.mark.parametrize("path", ["/v1/models", "*"])
 def test_a_server_that_hangs(model_server: ModelServer, path: str) -> None:
     model_server.inject(path, then="hang")
-    found = checked(openai_spec(model_server), deadline_s=0.5)
+    found = checked(openai_spec(model_server), deadline_s=1)
     failed = found["reachable" if path != "*" else "korean"]
-    assert (failed.outcome, "0.5 s" in failed.finding) == ("no", True)
-    assert all(r.seconds < 2 for r in found.values())
+    assert (failed.outcome, "within 1 s" in failed.finding) == ("no", True)
+    assert all(r.seconds < 5 for r in found.values())
     assert sum(bool(r.messages) for r in model_server.requests) <= MAX_CALLS
 
 

@@ -219,11 +219,12 @@ def _essentials(
     answered = first.completion is not None
     where = f"{identity.base_url} answers" if identity.base_url else "it answers"
     reachable = CheckResult("reachable", "ok", met.seconds, where)
+    keyed = CheckResult("key", "unknown", 0.0, "only a reply proves it")
     if answered:
-        accepted = f"{key.variable} is accepted" if key.is_set else "none is set, and none is asked for"
+        accepted = "none is set, and none is asked for"
+        if key.is_set or key.variable is None:
+            accepted = f"{key.variable or 'whatever was sent'} is accepted"
         keyed = CheckResult("key", "ok", 0.0, accepted)
-    else:
-        keyed = CheckResult("key", "unknown", 0.0, "only a reply proves it")
     return [reachable, keyed, _model(identity, first.completion), _korean(first, is_korean)]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from judge.checks.language import check_language
+from judge.grading.rules import RULE_JUDGE
 from providers.catalogue import ASKS_NOBODY, ProviderInfo, address, catalogue, key_is_set, provider_info
 from providers.check import (
     ESSENTIAL,
@@ -28,12 +30,13 @@ from providers.registry import ModelSpec, open_provider, parse_spec, resolve
 from service.cli.failures import OK, SOME_FAILED
 from service.cli.options import ListFormat
 from service.cli.terminal import err, out, table
+from service.errors import UsageError
 from service.report.cells import safe
 
 _STYLE = {"ok": "green", "no": "red", "unknown": "yellow"}
 _YES_NO = {True: "yes", False: "no", None: "–"}
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
-_SECRET_CHARS = 6
+_SECRET_CHARS = 8
 
 
 def list_providers(list_format: ListFormat) -> None:
@@ -93,6 +96,8 @@ def _where(listed: Mapping[str, str | None]) -> str:
 def check_provider(model: str, timeout_s: float, list_format: ListFormat) -> int:
     """Ask the model; the status says whether it can be used."""
     spec = resolve(parse_spec(model), os.environ)
+    if (spec.provider, spec.model) == ("scripted", RULE_JUDGE):
+        raise UsageError(f"{spec} is the built-in rule judge: it asks no model, so there is nothing to check")
     show = _print_result if list_format is ListFormat.table else _silent
     results = asyncio.run(_check(spec, os.environ, timeout_s, show))
     usable = _usable(spec, results)
@@ -122,11 +127,9 @@ def _why_not(results: list[CheckResult]) -> str:
     """The essentials that failed, else those that nothing proved."""
     essential = [r for r in results if r.name in ESSENTIAL]
     failed = [r.name for r in essential if r.outcome == "no"]
-    return (
-        f"cannot be used: {', '.join(failed)}"
-        if failed
-        else (f"may not be usable: {', '.join(r.name for r in essential if r.outcome == 'unknown')} unknown")
-    )
+    if failed:
+        return f"cannot be used: {', '.join(failed)}"
+    return f"may not be usable: {', '.join(r.name for r in essential if r.outcome == 'unknown')} unknown"
 
 
 async def _check(
@@ -165,14 +168,16 @@ def _written(model: str) -> list[CheckResult]:
 
 
 def _secrets(environ: Mapping[str, str]) -> Callable[[str], str]:
-    """A server's words made fit to print: one line, and no key from the environment that they may echo."""
-    values = [v.strip() for name, v in environ.items() if name.upper().endswith(_SECRET_NAMES)]
-    keys = sorted((v for v in values if len(v) >= _SECRET_CHARS), key=len, reverse=True)
+    """A server's words made fit to print: one line, and no key from the environment that they may echo.
+
+    A key is known by its start: the words may have been cut in the middle of it.
+    """
+    values = (value.strip() for name, value in environ.items() if name.upper().endswith(_SECRET_NAMES))
+    starts = sorted({re.escape(value[:_SECRET_CHARS]) for value in values if len(value) >= _SECRET_CHARS})
+    secret = re.compile(rf"(?:{'|'.join(starts)})[^\s\"'”]*") if starts else None
 
     def clean(text: str) -> str:
-        for key in keys:
-            text = text.replace(key, "[key]")
-        return safe(text)
+        return safe(secret.sub("[key]", text) if secret else text)
 
     return clean
 

@@ -134,13 +134,13 @@ def test_check_of_a_web_page(run_cli, model_server):
 
 @pytest.mark.parametrize(("form", "status"), [("table", 200), ("json", 200), ("table", 400)])
 def test_a_server_that_repeats_the_key_or_steers_the_terminal(run_cli, model_server, form, status):
-    hostile = f"키는 {KEY} 입니다\x1b[2J\u202e [bold]그렇습니다[/bold]"
+    hostile = f"키는 {KEY} 입니다\x1b[2J\u202e [bold]그렇다[/bold] {KEY}"  # the second one is cut
     model_server.behave("candidate", hostile)
     if status != 200:
         model_server.inject("candidate", then=Fault("echo", status=status, raw=("text/plain", hostile.encode())))
     result = run_cli("providers", "check", spec(model_server), "--format", form, env=SETUP)
     assert "Traceback" not in result.err
-    assert KEY not in result.out + result.err
+    assert KEY[:12] not in result.out + result.err
     assert not set(result.out) & {"\x1b", "\u202e"}
     assert "[bold]" in result.out
 
@@ -153,6 +153,7 @@ def test_a_server_that_repeats_the_key_or_steers_the_terminal(run_cli, model_ser
         ("compatible:m", "address"),
         ("solar:solar-pro4", "UPSTAGE_API_KEY"),
         ("scripted:nobody", "scripted:good"),
+        ("scripted:rules", "rule judge"),
         ("replay:nowhere.jsonl", "does not exist"),
     ],
 )

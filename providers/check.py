@@ -52,6 +52,9 @@ _SEED = 20_731
 _TOP_LOGPROBS = 2
 _SHOWN_CHARS = 60
 
+_DESCRIBED_LOCALLY = frozenset({"langchain"})
+"""Adapters that describe a model from what is installed here, without asking its server."""
+
 NONSENSE = "zqxjk"
 """A word that no model says by itself: if it comes back, the schema was enforced."""
 
@@ -185,7 +188,9 @@ def _blocked(met: _Attempt, first: _Attempt | None) -> tuple[str, float, Provide
 
 
 def _told(identity: ModelIdentity) -> bool:
-    """Whether the server itself said anything of the model; an adapter alone knows nothing of these."""
+    """Whether the server itself said anything of the model."""
+    if identity.provider in _DESCRIBED_LOCALLY:
+        return False
     return bool(identity.details or identity.digest or identity.context_length or identity.server_version)
 
 
@@ -219,6 +224,8 @@ def _essentials(
     answered = first.completion is not None
     where = f"{identity.base_url} answers" if identity.base_url else "it answers"
     reachable = CheckResult("reachable", "ok", met.seconds, where)
+    if identity.provider in _DESCRIBED_LOCALLY and isinstance(first.error, DeadlineExceededError):
+        reachable = CheckResult("reachable", "unknown", met.seconds, "nothing came back yet")
     keyed = CheckResult("key", "unknown", 0.0, "only a reply proves it")
     if answered:
         accepted = "none is set, and none is asked for"
@@ -288,8 +295,8 @@ def _is_nonsense(text: str) -> bool:
 def _temperature(attempt: _Attempt, answered: bool) -> CheckResult:
     if attempt.completion is None:
         return _failed("temperature", attempt, answered)
-    if not _was_sent("temperature", attempt.completion):
-        return CheckResult("temperature", "unknown", attempt.seconds, "temperature is not sent to this provider")
+    if ignored := _was_ignored("temperature", attempt.completion):
+        return CheckResult("temperature", "unknown", attempt.seconds, ignored)
     return CheckResult("temperature", "ok", attempt.seconds, "temperature 0 is accepted")
 
 
@@ -302,8 +309,8 @@ def _seed(once: _Attempt, again: _Attempt | None, answered: bool) -> CheckResult
     seconds = once.seconds + again.seconds
     if again.completion is None:
         return CheckResult("seed", "unknown", seconds, str(again.error))
-    if not _was_sent("seed", once.completion):
-        return CheckResult("seed", "unknown", seconds, "seed is not sent to this provider")
+    if ignored := _was_ignored("seed", once.completion):
+        return CheckResult("seed", "unknown", seconds, ignored)
     if once.completion.text != again.completion.text:
         return CheckResult("seed", "no", seconds, "two answers to one question with one seed differ")
     return CheckResult("seed", "ok", seconds, "the same answer twice at temperature 1")
@@ -369,7 +376,14 @@ def _silence(completion: ChatCompletion) -> str | None:
 def _was_sent(name: str, completion: ChatCompletion) -> bool:
     """Whether a parameter went out, at the top of the body or among its options."""
     groups = [completion.sent_params, *(v for v in completion.sent_params.values() if isinstance(v, dict))]
-    return name not in completion.dropped_params and any(name in group for group in groups)
+    return any(name in group for group in groups)
+
+
+def _was_ignored(name: str, completion: ChatCompletion) -> str | None:
+    """Why a parameter can have had no effect; None when it may have had one."""
+    if not _was_sent(name, completion):
+        return f"{name} is not sent to this provider"
+    return f"{name} was ignored" if name in completion.dropped_params else None
 
 
 def _shown(text: str) -> str:

@@ -3,12 +3,12 @@
 import asyncio
 import itertools
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
 from judge.checks.language import check_language
 from providers.check import ESSENTIAL, MAX_CALLS, NONSENSE, OPTIONAL, CheckResult, KeyInUse, check
+from providers.errors import ConnectionFailedError, DeadlineExceededError, ProviderError, ServerError
 from providers.types import Capabilities, ChatCompletion, ChatProvider, ChatRequest, ModelIdentity, TokenLogprob
 from tests.providers.asking import ollama_spec, openai_spec, with_provider
 from tests.servers.faults import FAULTS, Body, Fault, Reply, http_error
@@ -221,27 +221,43 @@ def test_what_the_server_tells_of_itself(model_server: ModelServer) -> None:
 
 
 class Quiet:
-    """A provider of another kind: it drops parameters, and tells logprobs when it is asked for them."""
+    """A provider of another kind: it ignores a seed, sends no temperature, and knows its model without asking."""
 
     name = "quiet"
     capabilities = Capabilities()
 
+    def __init__(self, error: ProviderError | None = None) -> None:
+        self.error = error
+
     async def complete(self, request: ChatRequest) -> ChatCompletion:
-        dropped: dict[str, Any] = {"seed": request.params.seed} if request.params.seed is not None else {}
+        if self.error is not None:
+            raise self.error
+        asked = {"seed": request.params.seed, "logprobs": request.params.logprobs}
+        sent = {"options": {name: value for name, value in asked.items() if value is not None}}
+        dropped = {"seed": request.params.seed} if request.params.seed is not None else {}
         tokens = (TokenLogprob("서울", -0.1, (("서울", -0.1), ("부산", -2.5))),) if request.params.logprobs else None
-        sent = {"max_tokens": request.params.max_output_tokens, "options": {"logprobs": request.params.logprobs}}
         return ChatCompletion("서울입니다.", "quiet", "stop", sent_params=sent, dropped_params=dropped, logprobs=tokens)
 
     async def describe(self) -> ModelIdentity:
-        return ModelIdentity("quiet", "quiet")
+        return ModelIdentity("langchain", "quiet", details={"package": "1.0"})
 
     async def aclose(self) -> None:
         """Nothing is open."""
 
 
-def test_what_is_not_sent_stays_unknown() -> None:
+def test_what_is_not_sent_or_ignored_stays_unknown() -> None:
     found = {r.name: r for r in asyncio.run(collected(Quiet()))}
     assert set(outcomes(found, *ESSENTIAL)) == {"ok"}
     assert set(outcomes(found, "schema", "temperature", "seed")) == {"unknown"}
+    assert "not sent" in found["temperature"].finding
+    assert "ignored" in found["seed"].finding
     assert found["logprobs"].outcome == "ok"
     assert "2 alternatives" in found["logprobs"].finding
+
+
+def test_a_description_that_asked_nobody_proves_nothing() -> None:
+    refused = collected(Quiet(ConnectionFailedError("connection refused")))
+    assert outcomes({r.name: r for r in asyncio.run(refused)}) == ["no", *["unknown"] * 10]
+    for error, reached in ((ServerError("HTTP 500"), "ok"), (DeadlineExceededError("too long"), "unknown")):
+        found = {r.name: r for r in asyncio.run(collected(Quiet(error)))}
+        assert outcomes(found, *ESSENTIAL) == [reached, "unknown", "unknown", "no"]

@@ -54,7 +54,8 @@ class LangChainProvider:
         vendor, colon, vendors_name = model.partition(":")
         if not (vendor and colon and vendors_name):
             raise SpecError(
-                f"langchain:{model} names no vendor; write langchain:VENDOR:MODEL, for example langchain:anthropic:MODEL"
+                f"langchain:{model} names no vendor; write langchain:VENDOR:MODEL, "
+                "for example langchain:anthropic:MODEL"
             )
         self.model = model
         self.base_url = base_url

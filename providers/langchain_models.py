@@ -113,17 +113,23 @@ class ModelRecipe:
         return model, payload
 
     def _made(self, settings: Mapping[str, Any]) -> BaseChatModel:
-        address = {"base_url": self.base_url} if self.base_url is not None else {}
         try:
+            if self.base_url is None:
+                return self._initialised(settings)
             try:
-                return init_chat_model(self.model, model_provider=self.vendor, **address, **settings)
+                return self._initialised({"base_url": self.base_url, **settings})
             except Exception as error:
                 # A server of one's own may do without a key.
-                if not address or "needs a key" not in str(spec_error(error, self.spec, self.vendor)):
+                if "needs a key" not in str(spec_error(error, self.spec, self.vendor)):
                     raise
-                return init_chat_model(self.model, model_provider=self.vendor, api_key="unused", **address, **settings)
+                return self._initialised({"base_url": self.base_url, "api_key": "unused", **settings})
         except Exception as error:  # noqa: BLE001 - every integration has errors of its own
             raise spec_error(error, self.spec, self.vendor) from None
+
+    def _initialised(self, settings: Mapping[str, Any]) -> BaseChatModel:
+        keywords: dict[str, Any] = dict(settings)
+        made: BaseChatModel = init_chat_model(self.model, model_provider=self.vendor, **keywords)
+        return made
 
     def _refuse_gateway(self) -> None:
         """With this variable LangChain would send every prompt through LangSmith's gateway instead of to the vendor."""

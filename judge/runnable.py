@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -41,6 +41,7 @@ _RULE_JUDGE = f"scripted:{RULE_JUDGE}"
 
 JudgeSource = str | ChatProvider | BaseChatModel
 State = dict[str, Any]
+Result = TypeVar("Result")
 
 
 class Exchange(BaseModel):
@@ -103,7 +104,7 @@ class _Setup:
         try:
             yield _Sitting(self, Endpoint(provider, ConcurrencyLimiter(limit), self.policy))
         finally:
-            if isinstance(self.source, str):
+            if provider is not self.source:
                 await provider.aclose()
 
     def _provider(self, limit: int, *, in_thread: bool) -> ChatProvider:
@@ -112,7 +113,7 @@ class _Setup:
         if isinstance(self.source, BaseChatModel):
             from providers.langchain import ChatModelProvider
 
-            return ChatModelProvider(self.source, in_thread=in_thread)
+            return ChatModelProvider(self.source, threads=limit if in_thread else 0)
         return self.source
 
 
@@ -298,7 +299,7 @@ def _resolved(spec: str) -> ModelSpec:
     return resolve(parse_spec(spec), os.environ)
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
     """The result of a coroutine, also where this thread's event loop is already running (a notebook)."""
     try:
         asyncio.get_running_loop()

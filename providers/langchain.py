@@ -7,8 +7,11 @@ streaming (a cut stream looks whole).
 """
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from importlib import metadata
 from types import MappingProxyType
 from typing import Any
@@ -82,16 +85,16 @@ class LangChainProvider:
 class ChatModelProvider:
     """A LangChain chat model that somebody else has made and configured; it is theirs to close.
 
-    `in_thread` asks through the model's synchronous client, which is bound to no event loop.
+    With `threads` it is asked through its synchronous client, which is bound to no event loop, on so many threads.
     """
 
     name = "langchain"
     capabilities = Capabilities(schema_mode="text")
 
-    def __init__(self, model: BaseChatModel, *, in_thread: bool = False) -> None:
+    def __init__(self, model: BaseChatModel, *, threads: int = 0) -> None:
         self.model = str(getattr(model, "model_name", None) or getattr(model, "model", None) or model._llm_type)
         self._model = model
-        self._in_thread = in_thread
+        self._threads = ThreadPoolExecutor(threads, "langchain-judge") if threads else None
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
         """Ask it as it is configured.
@@ -108,17 +111,19 @@ class ChatModelProvider:
         sent = request_payload(self._model, stop)
         if sent is None:
             sent = {"stop": list(stop)} if stop else {}
-        return await _ask(self._model, request, self.model, sent, in_thread=self._in_thread)
+        return await _ask(self._model, request, self.model, sent, self._threads)
 
     async def describe(self) -> ModelIdentity:
         return _identity(self._model, self.model, None)
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """Let the threads go; the model's clients stay open."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False)
 
 
 async def _ask(
-    model: BaseChatModel, request: ChatRequest, name: str, sent: Mapping[str, Any], *, in_thread: bool = False
+    model: BaseChatModel, request: ChatRequest, name: str, sent: Mapping[str, Any], threads: Executor | None = None
 ) -> ChatCompletion:
     """One attempt.
 
@@ -138,10 +143,11 @@ async def _ask(
         with tracing_context(enabled=False, parent=False):
             if model.rate_limiter is not None:
                 await model.rate_limiter.aacquire(blocking=True)
-            if in_thread:
-                result = await asyncio.to_thread(model._generate, messages, stop=stop)
-            else:
+            if threads is None:
                 result = await model._agenerate(messages, stop=stop)
+            else:
+                call = partial(contextvars.copy_context().run, model._generate, messages, stop=stop)
+                result = await asyncio.get_running_loop().run_in_executor(threads, call)
         return read_result(result, name, sent, time.perf_counter() - start)
     except Exception as error:  # noqa: BLE001 - every integration has errors of its own
         # Not chained: an SDK's error repeats the whole body, which may echo the key.
@@ -162,6 +168,5 @@ def _identity(model: BaseChatModel, name: str, base_url: str | None) -> ModelIde
         name,
         base_url,
         context_length=length if isinstance(length, int) else None,
-        shutdown_date=None,
         details=details,
     )

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableLambda
@@ -14,7 +15,7 @@ from langchain_openai import ChatOpenAI
 from langsmith.evaluation.evaluator import EvaluationResult, run_evaluator
 from pydantic import SecretStr, ValidationError
 
-from judge.rubric import load_rubric
+from judge.rubric import Scale, load_rubric
 from judge.runnable import DEFAULT_PARAMS, judge_evaluator, judge_runnable
 from providers.errors import SpecError
 from providers.registry import open_provider, parse_spec
@@ -153,21 +154,17 @@ def test_any_chat_model_can_judge(model_server: ModelServer) -> None:
     assert judge.invoke(ASKED)["judge"] == "judge"
 
 
-def test_a_model_objects_callbacks_and_tracers_see_nothing(
-    model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from langchain_core.callbacks import BaseCallbackHandler
+def test_a_model_objects_callbacks_see_nothing(model_server: ModelServer) -> None:
+    seen: list[str] = []
 
     class Spy(BaseCallbackHandler):
-        seen: list[str] = []  # noqa: RUF012
-
         def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
-            self.seen.append("started")
+            seen.append("started")
 
     model_server.behave("judge", VERDICT)
     judge = judge_runnable(chat_openai(model_server, callbacks=[Spy()]))
     assert judge.invoke(ASKED, {"callbacks": [Spy()]})["score"] == 8.0
-    assert Spy.seen == []
+    assert seen == []
 
 
 def test_an_open_provider_stays_open(spec: str) -> None:
@@ -185,8 +182,10 @@ def test_an_open_provider_stays_open(spec: str) -> None:
 def test_the_rule_judge_needs_nobody() -> None:
     verdict = judge_runnable("scripted:rules").invoke({**ASKED, "reference": "서울"})
     assert verdict["status"] == "ok"
-    polite = load_rubric("turn-0-10").model_copy(update={"scale": load_rubric("turn-0-10").scale.model_copy()})
-    assert judge_runnable("scripted:rules", polite).invoke(ASKED)["status"] == "ok"
+    scale = Scale(min=1, max=5)
+    polite = load_rubric("turn-0-10").model_copy(update={"scale": scale, "anchors": {}})
+    with pytest.raises(ValueError, match="0 to 10"):
+        judge_runnable("scripted:rules", polite)
 
 
 @pytest.mark.parametrize("text", ["gpt-6-luna", "nosuch:model", "compatible:judge"])

@@ -1,7 +1,8 @@
 """Any LangChain vendor: what is really sent, what is read, what every fault becomes, and that nothing leaks."""
 
 import asyncio
-import time
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -32,8 +33,9 @@ from providers.langchain import ChatModelProvider, LangChainProvider
 from providers.langchain_errors import provider_error
 from providers.langchain_reply import read_result
 from providers.types import ChatCompletion, ChatProvider, ChatRequest, ResponseSchema, SamplingParams, Usage
-from tests.conftest import CliResult
+from tests.conftest import CliResult, clean_environment
 from tests.providers.asking import SCHEMA, TWO_TURNS, ask, describe, openai_spec, request, with_provider
+from tests.servers.collector import Collector
 from tests.servers.faults import FAULTS, MISSING, Fault, Reply, TokenUsage, http_error
 from tests.servers.model_server import ModelServer
 
@@ -287,17 +289,37 @@ def test_a_key_the_server_echoes_never_shows(model_server: ModelServer, monkeypa
     assert "[key]" in str(error)
 
 
-def test_no_trace_leaves_the_house(model_server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    with ModelServer() as collector:
-        for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING"):
-            monkeypatch.setenv(name, "true")
-        for name in ("LANGSMITH_ENDPOINT", "LANGCHAIN_ENDPOINT"):
-            monkeypatch.setenv(name, collector.url)
-        for name in ("LANGSMITH_API_KEY", "LANGCHAIN_API_KEY"):
-            monkeypatch.setenv(name, "lsv2_unit")
-        assert ask(spec(model_server)).finish_reason == "stop"
-        time.sleep(1.0)  # LangSmith's client sends from a thread of its own
-        assert collector.requests == []
+TRACED = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2")
+ASK_LANGCHAIN = """
+from langchain_openai import ChatOpenAI
+from langchain_core.tracers.langchain import wait_for_all_tracers
+ChatOpenAI(model="candidate", base_url={url!r}, api_key="k").invoke("질문")
+wait_for_all_tracers()
+"""
+ASK_US = """
+from langchain_core.tracers.langchain import wait_for_all_tracers
+from tests.providers.asking import ask
+ask("langchain:openai:candidate@" + {url!r})
+wait_for_all_tracers()
+"""
+
+
+# A process each, because LangSmith reads its variables once.
+@pytest.mark.parametrize(
+    ("code", "more", "traced"),
+    [(ASK_LANGCHAIN, (), True), (ASK_US, (), False), (ASK_US, ("LANGCHAIN_TRACING", "LANGCHAIN_DEBUG"), False)],
+    ids=["control", "ours", "ours-v1"],
+)
+def test_no_trace_leaves_the_house(model_server: ModelServer, code: str, more: tuple[str, ...], traced: bool) -> None:
+    with Collector() as collector:
+        env = clean_environment(dict.fromkeys((*TRACED, *more), "true"))
+        env |= dict.fromkeys(("LANGSMITH_ENDPOINT", "LANGCHAIN_ENDPOINT"), collector.url)
+        env |= dict.fromkeys(("LANGSMITH_API_KEY", "LANGCHAIN_API_KEY"), "lsv2_unit")
+        subprocess.run(
+            [sys.executable, "-c", code.format(url=model_server.openai_url)], env=env, check=True, timeout=90
+        )
+        assert len(model_server.chats) == 1
+        assert bool(collector.requests) == traced
 
 
 @pytest.mark.parametrize("value", ["true", "https://gateway.example"])
@@ -512,16 +534,18 @@ def test_somebody_elses_model_takes_no_parameters() -> None:
 
 def test_a_whole_run(model_server: ModelServer, run_cli: Callable[..., CliResult]) -> None:
     judge = openai_spec(model_server, "judge")
-    tracing = {"LANGSMITH_TRACING": "true", "LANGSMITH_ENDPOINT": "http://127.0.0.1:9"}
     args = ("run", "-m", spec(model_server), "-j", judge, "--limit", "2", "--yes", "--format", "json")
-    done = run_cli(*args, env=tracing)
-    assert done.code == 0, done
-    assert '"langchain:openai:candidate"' in done.out
-    assert {record.model for record in model_server.chats} == {"candidate", "judge"}
-    assert not model_server.bought_twice()
-    bought = len(model_server.chats)
-    assert run_cli(*args, env=tracing).code == 0
-    assert len(model_server.chats) == bought
+    with Collector() as collector:
+        env = dict.fromkeys(TRACED, "true") | {"LANGSMITH_ENDPOINT": collector.url, "LANGSMITH_API_KEY": "lsv2_unit"}
+        done = run_cli(*args, env=env)
+        assert done.code == 0, done
+        assert '"langchain:openai:candidate"' in done.out
+        assert {record.model for record in model_server.chats} == {"candidate", "judge"}
+        assert not model_server.bought_twice()
+        bought = len(model_server.chats)
+        assert run_cli(*args, env=env).code == 0
+        assert len(model_server.chats) == bought
+        assert collector.requests == []
 
 
 def test_a_run_that_cannot_be_set_up_is_one_line(run_cli: Callable[..., CliResult]) -> None:

@@ -12,7 +12,7 @@ from providers.dialects import DIALECTS, Dialect
 from providers.errors import SpecError
 from providers.types import ChatProvider
 
-OTHER_PROVIDERS = ("ollama", "replay", "scripted")
+OTHER_PROVIDERS = ("ollama", "langchain", "replay", "scripted")
 PROVIDERS = (*DIALECTS, *OTHER_PROVIDERS)
 _EXAMPLE = "for example openai:gpt-6-luna, solar:solar-pro4, ollama:exaone3.5:7.8b, vllm:NAME@http://host:8000/v1"
 _WITH_URL = re.compile(r"(.*?)@(\w[\w+.-]*://.*)")
@@ -102,7 +102,7 @@ def _checked_url(url: str) -> str:
 
 def resolve(spec: ModelSpec, environ: Mapping[str, str]) -> ModelSpec:
     """The spec with its base URL filled in from the environment or the provider's default."""
-    if spec.base_url is not None or spec.provider in ("replay", "scripted"):
+    if spec.base_url is not None or spec.provider in ("langchain", "replay", "scripted"):
         return spec
     if spec.provider == "ollama":
         return ModelSpec(spec.provider, spec.model, _ollama_url(environ.get("OLLAMA_HOST", "").strip(" \t\r\n\"'")))
@@ -174,6 +174,10 @@ def open_provider(
         if len(recordings) > 1:
             raise SpecError(f"{spec} holds {len(recordings)} models; name one file with one model")
         return ReplayProvider(recordings[0])
+    if spec.provider == "langchain":
+        from providers.langchain import LangChainProvider
+
+        return LangChainProvider(spec.model, spec.base_url, extra, max_connections)
     if spec.base_url is None:
         raise SpecError(f"{spec} is not resolved: it has no base URL")
     if spec.provider == "ollama":

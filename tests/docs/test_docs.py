@@ -11,14 +11,17 @@ import pytest
 import yaml
 
 from judge.rubric import Rubric, load_rubric
+from judge.runnable import JudgeInput
 from judge.types import VerdictStatus
 from service.cli import main
 from service.plan import PlanFile, Sampling
 from tests.conftest import CliResult
+from tests.servers.model_server import ModelServer
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 REPORT, QUESTIONS, JUDGING, PLANS = (ROOT / "docs" / f"{n}.md" for n in ("report", "questions", "judging", "plans"))
+LANGCHAIN = ROOT / "docs" / "langchain.md"
 READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
 
 Run = Callable[..., CliResult]
@@ -185,6 +188,23 @@ def test_the_worked_rubric_loads(tmp_path: Path) -> None:
 
 def test_every_verdict_status_is_explained() -> None:
     assert table_keys(JUDGING, "| status | meaning |") == {*get_args(VerdictStatus), "pending"}
+
+
+# ── the judge inside LangChain ──
+
+
+def test_the_langchain_examples_run(
+    model_server: ModelServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model_server.behave("gpt-6-luna", lambda body: json.dumps({"evaluation": "맞는 답입니다.", "score": 8}))
+    monkeypatch.setenv("OPENAI_BASE_URL", model_server.openai_url)
+    monkeypatch.setenv("OPENAI_API_KEY", "unit-key")
+    names: dict[str, Any] = {}
+    for block in fences(LANGCHAIN, "python"):
+        exec(compile(block, LANGCHAIN.name, "exec"), names)  # noqa: S102 - the guide's own code is under test
+    assert capsys.readouterr().out.splitlines() == ["8.0 맞는 답입니다.", "korean_quality 8.0 맞는 답입니다."]
+    assert table_keys(LANGCHAIN, "| output | meaning |") == set(names["verdict"])
+    assert table_keys(LANGCHAIN, "| input | meaning |") >= set(JudgeInput.model_fields)
 
 
 # ── commands and links ──

@@ -8,12 +8,13 @@ from typing import Any
 import aiohttp
 import httpx
 import ollama
-from httpx_aiohttp import AiohttpTransport
+from httpx_aiohttp import HttpxAiohttpClient
 
 from providers.errors import ConnectionFailedError, MalformedResponseError
 from providers.http_errors import clean_message, error_for_status
 
 _CONNECT_TIMEOUT_S = 10.0
+_KEEP_ALIVE_S = 30.0  # idle connections outlive a pause between two turns
 _METADATA_TIMEOUT_S = 15.0
 _PULL_SILENCE_S = 600.0  # the server says nothing while it checks the digest of a large download
 _NETWORK_ERRORS = (httpx.HTTPError, aiohttp.ClientError, OSError)
@@ -30,17 +31,18 @@ class OllamaClient(ollama.AsyncClient):
     """
 
     def __init__(self, base_url: str, max_connections: int) -> None:
-        def session() -> aiohttp.ClientSession:
-            # One host only, and idle connections count against no limit of their own.
-            return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=max_connections), trust_env=True)
-
         self.base_url = base_url
-        timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S)
-        super().__init__(host=base_url, timeout=timeout, transport=AiohttpTransport(client=session))
+        # Past `ollama.AsyncClient`, which fixes the class: a bare `transport=` would ignore the proxy variables.
+        super(ollama.AsyncClient, self).__init__(
+            HttpxAiohttpClient,
+            base_url,
+            timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S),
+            limits=httpx.Limits(max_connections, max_connections, _KEEP_ALIVE_S),
+        )
 
     async def post(self, path: str, body: dict[str, Any]) -> httpx.Response:
         """No time limit: the caller's deadline is the only one."""
-        return self._checked(await self._request("POST", path, body))
+        return self._checked(await self._ask("POST", path, body))
 
     async def metadata(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """The JSON object of a quick question, asked with POST when there is a body.
@@ -50,7 +52,7 @@ class OllamaClient(ollama.AsyncClient):
         """
         try:
             async with asyncio.timeout(_METADATA_TIMEOUT_S):
-                response = await self._request("GET" if body is None else "POST", path, body)
+                response = await self._ask("GET" if body is None else "POST", path, body)
         except TimeoutError as error:
             raise self._unreachable(error) from error
         return json_object(self._checked(response))
@@ -73,12 +75,10 @@ class OllamaClient(ollama.AsyncClient):
         except _NETWORK_ERRORS as error:
             raise self._unreachable(error) from error
 
-    async def _request(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         try:
             response: httpx.Response = await self._client.request(method, path, json=body)
         except _NETWORK_ERRORS as error:
-            if type(error) is TimeoutError:
-                raise  # of the caller's own `asyncio.timeout`
             raise self._unreachable(error) from error
         return response
 
@@ -87,7 +87,7 @@ class OllamaClient(ollama.AsyncClient):
         cause = error.__cause__ or error
         detail = clean_message(f"{type(cause).__name__} {cause}".strip())
         return ConnectionFailedError(
-            f"the connection to Ollama at {self.base_url} failed ({detail}); is it running? start it with `ollama serve`"
+            f"the connection to Ollama at {self.base_url} failed ({detail}); if it is not running: `ollama serve`"
         )
 
     def _checked(self, response: httpx.Response) -> httpx.Response:

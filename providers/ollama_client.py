@@ -37,7 +37,11 @@ class OllamaClient(ollama.AsyncClient):
             HttpxAiohttpClient,
             base_url,
             timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(max_connections, max_connections, _KEEP_ALIVE_S),
+            limits=httpx.Limits(
+                max_connections=max_connections,
+                max_keepalive_connections=max_connections,
+                keepalive_expiry=_KEEP_ALIVE_S,
+            ),
         )
 
     async def post(self, path: str, body: dict[str, Any]) -> httpx.Response:

@@ -20,6 +20,8 @@ _TEMPLATE_TOKENS = 256
 _MESSAGE_TOKENS = 16
 _MOSTLY = 0.7
 """Share of a prompt's bytes that must be Hangul for its count to teach how Hangul is tokenized."""
+_EXPERIENCED = 8
+"""Taught by so many prompts, the guard trusts the smallest ratio seen more narrowly."""
 _SPARSE_BYTES_PER_TOKEN = 7
 """No tokenizer packs ordinary Korean or English text as thinly as this."""
 
@@ -57,6 +59,7 @@ class WindowGuard:
         self.num_ctx = num_ctx
         # Fewest tokens that a byte of Hangul became, from prompts that cannot have been cut.
         self._tokens_per_hangul_byte: float | None = None
+        self._taught = 0
         # A prompt beyond the window keeps its first `num_keep` tokens (and the BOS) and gives up half of the others.
         kept = (num_keep if num_keep >= 0 else num_ctx, num_keep + 1)
         self._cut_counts = frozenset(num_ctx - max((num_ctx - min(k, num_ctx - 1)) // 2, 1) for k in kept)
@@ -98,7 +101,7 @@ class WindowGuard:
         if prompt_tokens < size.words:
             return True
         expected = (self._tokens_per_hangul_byte or 0) * size.hangul_bytes
-        if expected > 2 * prompt_tokens:
+        if expected > (1.5 if self._taught >= _EXPERIENCED else 2) * prompt_tokens:
             return True
         sparse = size.utf8_bytes > _SPARSE_BYTES_PER_TOKEN * prompt_tokens
         return prompt_tokens in self._cut_counts and (sparse or expected > 1.5 * prompt_tokens)
@@ -112,6 +115,7 @@ class WindowGuard:
         spaces_join_words = size.utf8_bytes - size.hangul_bytes - size.words
         ratio = (prompt_tokens - overhead - max(0, spaces_join_words)) / size.hangul_bytes
         if ratio > 0:
+            self._taught += 1
             self._tokens_per_hangul_byte = min(ratio, self._tokens_per_hangul_byte or ratio)
 
     def _overflow(self, what: str) -> ContextOverflowError:

@@ -382,20 +382,20 @@ def test_calls_whose_deadline_ran_out_give_their_connections_back(model_server: 
 
 
 def test_many_calls_in_flight_cost_little(model_server: ModelServer) -> None:
-    """The package's own pool takes about 20 s of processor time for this, here a second or so."""
+    """The package's own pool spends ten times the processor time of this limit."""
     model_server.behave("candidate", ANSWER, latency_s=0.2)
 
     async def work() -> float:
-        provider = OllamaProvider("candidate", model_server.url, 256)
-        await asyncio.gather(*(provider.complete(request()) for _ in range(256)))
+        provider = OllamaProvider("candidate", model_server.url, 128)
+        await asyncio.gather(*(provider.complete(request()) for _ in range(128)))
         started = time.thread_time()
-        await asyncio.gather(*(provider.complete(request()) for _ in range(512)))
+        await asyncio.gather(*(provider.complete(request()) for _ in range(256)))
         spent = time.thread_time() - started
         await provider.aclose()
         return spent
 
-    assert asyncio.run(work()) < 4
-    assert model_server.peak_in_flight > 200
+    assert asyncio.run(work()) < 2
+    assert model_server.peak_in_flight > 100
 
 
 def test_the_wait_a_server_asks_for_is_known(model_server: ModelServer) -> None:
@@ -447,7 +447,7 @@ def test_describe_names_the_digest(model_server: ModelServer, name: str) -> None
 @pytest.mark.parametrize("fault", ["server_error", "html", "model_not_found", "disconnect", "bad_json"])
 def test_what_an_old_server_does_not_tell_stays_unknown(model_server: ModelServer, fault: str) -> None:
     model_server.inject("/api/show", fault)
-    model_server.inject("/api/version", fault)
+    model_server.inject("/api/version", fault, fault)  # a GET on a used connection that breaks is made again
     identity = describe(ollama_spec(model_server))
     assert len(identity.digest or "") == 64
     assert (identity.context_length, identity.quantization) == (8192, "Q4_K_M")
@@ -541,7 +541,7 @@ def test_a_missing_model_can_be_pulled(model_server: ModelServer) -> None:
 
 def test_a_name_no_registry_knows_cannot_be_pulled(model_server: ModelServer) -> None:
     with pytest.raises(
-        ModelNotFoundError, match="could not download 'exaone9'.*file does not exist.*is the name right"
+        ModelNotFoundError, match=r"could not download 'exaone9'.*file does not exist.*is the name right"
     ):
         pulled(model_server, "exaone9")
 

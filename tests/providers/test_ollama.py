@@ -379,20 +379,20 @@ def test_what_is_not_http_is_a_failed_connection(model_server: ModelServer) -> N
 
 
 def test_calls_whose_deadline_ran_out_give_their_connections_back(model_server: ModelServer) -> None:
-    model_server.inject("candidate", *["hang"] * 24)
+    """On 8 connections: the others wait for a place when their time is up."""
+    model_server.behave("candidate", ANSWER, latency_s=0.3)
+
+    async def give_up(provider: ChatProvider, after_s: float) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(after_s):
+                await provider.complete(request())
 
     async def work(provider: ChatProvider) -> list[str]:
-        async def give_up() -> None:
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.3):
-                    await provider.complete(request())
-
-        await asyncio.gather(*(give_up() for _ in range(24)))  # on 8 connections: some wait for a place
-        model_server.clear_faults()
+        for _ in range(3):
+            await asyncio.gather(*(give_up(provider, 0.05) for _ in range(60)))
         async with asyncio.timeout(20):
             return [said.text for said in await asyncio.gather(*(provider.complete(request()) for _ in range(16)))]
 
-    model_server.behave("candidate", ANSWER)
     assert with_provider(ollama_spec(model_server), work) == [ANSWER] * 16
 
 

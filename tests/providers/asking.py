@@ -49,11 +49,12 @@ def with_provider(
     spec: str,
     work: Callable[[ChatProvider], Awaitable[Result]],
     environ: Mapping[str, str] | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> Result:
     """What `work` returns for the provider of this spec."""
 
     async def run() -> Result:
-        provider = open_provider(resolve(parse_spec(spec), environ or {}), environ or {}, max_connections=8)
+        provider = open_provider(resolve(parse_spec(spec), environ or {}), environ or {}, 8, extra or {})
         try:
             return await work(provider)
         finally:
@@ -70,15 +71,18 @@ def ask(
     limit: int = 8,
     environ: Mapping[str, str] | None = None,
     on_retry: Callable[[ProviderError], None] | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> ChatCompletion:
     """One completion through an endpoint, as a run asks for it."""
 
     async def work(provider: ChatProvider) -> ChatCompletion:
         return await Endpoint(provider, ConcurrencyLimiter(limit), policy, on_retry).complete(asked or request())
 
-    return with_provider(spec, work, environ)
+    return with_provider(spec, work, environ, extra)
 
 
-def describe(spec: str, environ: Mapping[str, str] | None = None) -> ModelIdentity:
+def describe(
+    spec: str, environ: Mapping[str, str] | None = None, extra: Mapping[str, Any] | None = None
+) -> ModelIdentity:
     """Who answers at this spec."""
-    return with_provider(spec, lambda provider: provider.describe(), environ)
+    return with_provider(spec, lambda provider: provider.describe(), environ, extra)

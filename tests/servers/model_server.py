@@ -77,6 +77,7 @@ class ModelServer(RecordingServer):
         self.max_concurrency = max_concurrency
         self._context = context
         self._cards = {name: ModelCard(name, context=context) for name in models}
+        self._registry: dict[str, ModelCard] = {}
         self._plan = FaultPlan()
         self._numbers = itertools.count(1)
 
@@ -96,10 +97,12 @@ class ModelServer(RecordingServer):
         context: int | None = None,
         thinking: bool = False,
         served_as: str | None = None,
+        always_cuts: bool = False,
     ) -> None:
         """Serve a model: a fixed answer, or a callable (also async) from the request body to text or `Reply`.
 
         The callable runs on the server's thread and sees the messages as the model does: cut, if they were.
+        `always_cuts`: as an Ollama that does not know `truncate: false`.
         """
         chosen: Behaviour = behaviours.default
         if callable(behaviour):
@@ -110,11 +113,14 @@ class ModelServer(RecordingServer):
             def chosen(body: Body) -> str | Reply:
                 return fixed
 
-        self._cards[model] = ModelCard(model, chosen, context or self._context, thinking, served_as, latency_s)
+        self._cards[model] = ModelCard(
+            model, chosen, context or self._context, thinking, served_as, latency_s, always_cuts
+        )
 
     def withdraw(self, model: str) -> None:
-        """Serve this model no more."""
-        self._cards.pop(model, None)
+        """Serve this model no more, until it is pulled again (Ollama)."""
+        if model in self._cards:
+            self._registry[model] = self._cards.pop(model)
 
     def inject(
         self,
@@ -151,6 +157,7 @@ class ModelServer(RecordingServer):
             web.get("/api/tags", self._plain(OLLAMA, self._tags)),
             web.get("/api/ps", self._plain(OLLAMA, self._running)),
             web.post("/api/show", self._plain(OLLAMA, self._show)),
+            web.post("/api/pull", self._pull),
             web.get("/api/version", self._plain(OLLAMA, lambda record: {"version": wire_ollama.VERSION})),
         ]
 
@@ -176,6 +183,17 @@ class ModelServer(RecordingServer):
             return await self._exchange(request, wire, produce)
 
         return handle
+
+    async def _pull(self, request: web.Request) -> web.StreamResponse:
+        async def produce(record: RequestRecord, fault: Fault, wire: Wire) -> Outgoing:
+            name = record.model or ""
+            found = self._registry.pop(name, None) or self._cards.get(name)
+            if found is not None:
+                self._cards[name] = found
+            lines = wire_ollama.pull_lines(found)
+            return Outgoing(lines, 200, "application/x-ndjson", fault=fault, streamed=fault.delivery == "whole")
+
+        return await self._exchange(request, OLLAMA, produce)
 
     async def _exchange(self, request: web.Request, wire: Wire, produce: Producer) -> web.StreamResponse:
         """Receive, answer, deliver and note one request."""

@@ -135,10 +135,13 @@ def test_ollama_cuts_in_silence_unless_told_not_to(http: httpx.Client, model_ser
     assert cut.json()["prompt_eval_count"] <= 60
     assert model_server.delivered[0].truncated
     halved = ask_ollama(http, messages=long[1:2], options={"num_ctx": 60}).json()
-    assert halved["prompt_eval_count"] == 30
+    assert halved["prompt_eval_count"] == 60 - (60 - 4) // 2
     refused = ask_ollama(http, messages=long, options={"num_ctx": 60}, truncate=False)
     assert refused.status_code == 400
     assert "context length" in refused.json()["error"]
+    model_server.behave("old", always_cuts=True)
+    ignored = ask_ollama(http, "old", messages=long[1:2], options={"num_ctx": 60}, truncate=False).json()
+    assert ignored["prompt_eval_count"] == halved["prompt_eval_count"]
 
 
 def test_limits_cut_answers_and_reasoning_is_spent_first(http: httpx.Client, model_server: ModelServer) -> None:

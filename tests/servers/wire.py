@@ -14,7 +14,10 @@ PIECE_CHARS = 12
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A served model. `context` counts crude tokens; `served_as` is the name it answers under."""
+    """A served model. `context` counts crude tokens; `served_as` is the name it answers under.
+
+    `always_cuts`: it is run by an Ollama too old to know `truncate: false`.
+    """
 
     name: str
     behaviour: Behaviour = default
@@ -22,6 +25,7 @@ class ModelCard:
     thinking: bool = False
     served_as: str | None = None
     latency_s: float | None = None
+    always_cuts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Ollama's native wire: `/api/chat` whole and as NDJSON, `/api/tags`, `/api/ps`, `/api/show`, `/api/version`."""
+"""Ollama's native wire: `/api/chat` whole and as NDJSON, `/api/tags`, `/api/ps`, `/api/show`, `/api/pull`."""
 
 import hashlib
 import json
@@ -13,6 +13,7 @@ from tests.servers.wire import ModelCard, Prompt, Refused, counted, pieces, refu
 
 VERSION = "0.34.0"
 DEFAULT_NUM_CTX = 4096
+NUM_KEEP = 4
 
 
 class OllamaWire:
@@ -30,7 +31,7 @@ class OllamaWire:
         tokens = count_prompt(messages)
         truncated = tokens > num_ctx
         if truncated:
-            if body.get("truncate", True) is False:
+            if body.get("truncate", True) is False and not card.always_cuts:
                 raise Refused(FAULTS["context_length"])
             messages = truncate(messages, num_ctx)
             body, tokens = body | {"messages": messages}, count_prompt(messages)
@@ -47,6 +48,7 @@ class OllamaWire:
             message["content"] = reply.refusal
         if reply.reasoning is not None:
             message["thinking"] = reply.reasoning
+        logprobs = token_logprobs(reply.content or "", prompt.body) if prompt.body.get("logprobs") else None
         return {
             "model": reply.served_model or card.served_as or prompt.body.get("model", card.name),
             "created_at": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
@@ -59,6 +61,8 @@ class OllamaWire:
             "prompt_eval_duration": 1_000_000,
             "eval_count": usage.completion,
             "eval_duration": 3_000_000,
+            **({"prompt_eval_cached_count": usage.cached} if usage.cached else {}),
+            **({"logprobs": logprobs} if logprobs is not None else {}),
         }
 
     def streams(self, body: Body) -> bool:
@@ -89,7 +93,7 @@ def truncate(messages: list[Body], num_ctx: int) -> list[Body]:
     """What Ollama leaves of an over-long conversation, silently.
 
     The oldest messages that are not the system's go first; a last message that is still too long is cut
-    so that the prompt fills half the window.
+    so that the prompt fills about half the window.
     """
     system = [message for message in messages if message.get("role") == "system"]
     rest = [message for message in messages if message.get("role") != "system"]
@@ -97,9 +101,37 @@ def truncate(messages: list[Body], num_ctx: int) -> list[Body]:
         rest.pop(0)
     if rest and count_prompt(system + rest) > num_ctx:
         text = text_of(rest[-1])
-        room = max(1, num_ctx // 2 - (count_prompt(system + rest) - count_tokens(text)))
+        room = max(1, num_ctx - (num_ctx - NUM_KEEP) // 2 - (count_prompt(system + rest) - count_tokens(text)))
         rest = [rest[-1] | {"content": cut_tokens(text, room)}]
     return system + rest
+
+
+def token_logprobs(text: str, body: Body) -> list[Body]:
+    """The log-probabilities of a reply, as if every character were a token."""
+
+    def entry(token: str, logprob: float) -> Body:
+        return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
+
+    others = [entry("다른", -2.5 - rank) for rank in range(int(body.get("top_logprobs") or 0))]
+    return [entry(token, -0.25) | ({"top_logprobs": others} if others else {}) for token in text]
+
+
+def pull_lines(card: ModelCard | None) -> list[bytes]:
+    """What a download says; of a name that no registry knows (None), an error under HTTP 200."""
+    if card is None:
+        return [
+            _line({"status": "pulling manifest"}),
+            _line({"error": "pull model manifest: file does not exist"}),
+        ]
+    layer = {"status": "pulling 8934d96d3f08", "digest": "sha256:8934d96d3f08", "total": 4_800_000_000}
+    return [
+        _line({"status": "pulling manifest"}),
+        _line(layer),
+        *(_line(layer | {"completed": done}) for done in (1_200_000_000, 4_800_000_000)),
+        _line({"status": "verifying sha256 digest"}),
+        _line({"status": "writing manifest"}),
+        _line({"status": "success"}),
+    ]
 
 
 def _line(part: Body) -> bytes:

@@ -36,6 +36,7 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.installed-test
+	$(BIN)/python -m bench.providers
 	$(BIN)/python -m bench.pipeline
 
 # Needs uv; the lock holds hashes and no index address.

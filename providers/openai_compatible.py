@@ -48,6 +48,7 @@ class OpenAICompatibleProvider:
         # Keep-alive at least as large as the concurrency, or every call above it pays for a new connection.
         limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
         timeout = httpx2.Timeout(None, connect=_CONNECT_TIMEOUT_S)
+        self._extensions = {"timeout": timeout.as_dict()}
         self._http = openai.DefaultAioHttpClient(timeout=timeout, limits=limits, follow_redirects=False)
         self.client = openai.AsyncOpenAI(
             api_key=api_key or "unused", base_url=self.base_url, max_retries=0, http_client=self._http
@@ -60,7 +61,10 @@ class OpenAICompatibleProvider:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         start = time.perf_counter()
         try:
-            response = await self._http.post(self._url, content=content, headers=self._headers)
+            # A request made directly: building it through the client would merge the same headers for every call.
+            response = await self._http.send(
+                httpx2.Request("POST", self._url, headers=self._headers, content=content, extensions=self._extensions)
+            )
         except httpx2.HTTPError as error:
             # The aiohttp transport reports "refused" and "disconnected" as time-outs; the cause tells.
             cause = error.__cause__ or error
@@ -130,8 +134,9 @@ class OpenAICompatibleProvider:
 
 
 def _headers(client: openai.AsyncOpenAI, api_key: str | None) -> dict[str, str]:
-    """The SDK's headers (who calls, the account's organisation and project), made once."""
-    headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
+    """The SDK's headers (the account's organisation and project), made once, without its description of the machine."""
+    named = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
+    headers = {name: value for name, value in named.items() if not name.startswith("X-Stainless-")}
     return {**headers, "Authorization": f"Bearer {api_key}"} if api_key else headers
 
 

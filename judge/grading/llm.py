@@ -11,6 +11,10 @@ from providers.errors import ProviderError
 from providers.types import ChatCompletion, ChatRequest, SamplingParams, SchemaMode
 
 
+# A JSON grammar allows any number of blanks between tokens, and some models never leave off.
+_BLANK_TAIL = 100
+
+
 @dataclass(frozen=True, slots=True)
 class GradingTask:
     """A rendered question to a judge, and how to read what comes back."""
@@ -46,6 +50,9 @@ def _failure(completion: ChatCompletion, reason: str) -> tuple[VerdictStatus, st
     if completion.finish_reason == "content_filter":
         return "filtered", "the judge's reply was filtered"
     if completion.finish_reason == "length":
+        blanks = len(completion.text) - len(completion.text.rstrip())
+        if blanks >= _BLANK_TAIL:
+            return "truncated", "the judge's server filled the reply with blanks up to its token limit"
         return "truncated", f"the judge's reply was cut at its token limit ({reason})"
     return "unparsed", f"judge: {reason}"
 

@@ -93,14 +93,15 @@ def running(
 
 def _wait(name: str, process: subprocess.Popen[bytes], ready: str, log: Path, deadline_s: float) -> None:
     end = time.monotonic() + deadline_s
-    while True:
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(ready, timeout=5, headers={"Authorization": f"Bearer {KEY}"}).status_code == 200:
-                return
-        if process.poll() is not None or time.monotonic() > end:
-            how = "did not become ready" if process.poll() is None else f"ended with {process.returncode}"
-            pytest.fail(f"{name} {how}; the end of {log}:\n{log.read_text('utf-8', 'replace')[-3000:]}")
-        time.sleep(0.2)
+    with httpx.Client(timeout=5, headers={"Authorization": f"Bearer {KEY}"}) as client:
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                if client.get(ready).status_code == 200:
+                    return
+            if process.poll() is not None or time.monotonic() > end:
+                how = "did not become ready" if process.poll() is None else f"ended with {process.returncode}"
+                pytest.fail(f"{name} {how}; the end of {log}:\n{log.read_text('utf-8', 'replace')[-3000:]}")
+            time.sleep(0.2)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

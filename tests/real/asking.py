@@ -48,7 +48,7 @@ def check_short_answer(said: ChatCompletion) -> None:
     assert said.usage.prompt_tokens is not None
     assert said.usage.prompt_tokens > 20
     assert said.usage.completion_tokens is not None
-    assert 0 < said.usage.completion_tokens <= 24
+    assert 0 < said.usage.completion_tokens <= 24 + 3  # llama-cpp-python finishes the bytes of its last character
     assert said.served_model == said.requested_model == "tiny"
     assert said.sent_params
     assert not said.dropped_params

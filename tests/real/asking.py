@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from providers.errors import ProviderError
 from providers.types import ChatCompletion, ChatRequest, ResponseSchema, SamplingParams
 from tests.conftest import CliResult
-from tests.providers.asking import ask, request
+from tests.providers.asking import QUICK, ask, request
 
 RUN_TIMEOUT_S = 600
 SHORT = SamplingParams(temperature=0.0, max_output_tokens=24)
@@ -35,9 +36,9 @@ def structured(params: SamplingParams = VERDICT) -> ChatRequest:
 
 
 def refused(spec: str, asked: ChatRequest | None = None, environ: Mapping[str, str] | None = None) -> ProviderError:
-    """The error that asking raises."""
+    """The error that asking raises, after the retries that a run would make."""
     with pytest.raises(ProviderError) as caught:
-        ask(spec, asked or request(params=SHORT), environ=environ)
+        ask(spec, asked or request(params=SHORT), policy=QUICK, environ=environ)
     return caught.value
 
 
@@ -64,10 +65,22 @@ class WholeRun:
 
 
 def whole_run(
-    run_cli: Callable[..., CliResult], folder: Path, candidate: str, judge: str, environ: Mapping[str, str]
+    run_cli: Callable[..., CliResult],
+    folder: Path,
+    candidate: str,
+    judge: str,
+    environ: Mapping[str, str],
+    generation: Mapping[str, Any] | None = None,
 ) -> WholeRun:
-    """Run, then read back what was stored. Every answer and verdict is there, and whatever failed has a type."""
-    flags = ("-m", candidate, "-j", judge, "-q", "starter", "--limit", "1", "--name", "real", "--format", "json")
+    """Run, then read back what was stored. Every answer and verdict is there, and whatever failed has a type.
+
+    `generation`: the candidate's parameters where the defaults will not do; they come from a plan file.
+    """
+    flags = ["-m", candidate, "-j", judge, "-q", "starter", "--limit", "1", "--name", "real", "--format", "json"]
+    if generation is not None:
+        plan = {"models": [candidate], "judges": [judge], "generation": generation}
+        (folder / "plan.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
+        flags.insert(0, "plan.yaml")
     done = run_cli("run", *flags, env=environ, timeout=RUN_TIMEOUT_S)
     assert done.code in (0, 1), done
     exported = run_cli("export", "jsonl", "real", "out")

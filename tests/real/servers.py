@@ -23,9 +23,7 @@ HOST = "127.0.0.1"
 _STOP_DEADLINE_S = 15.0
 QUIET = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1", "PYTHONPATH": ""}
 # An Ollama template: what Hugging Face's Jinja template of the same model says.
-OLLAMA_TEMPLATE = (
-    "{{ range .Messages }}<|start|>{{ .Role }}\n{{ .Content }}<|end|>\n{{ end }}<|start|>assistant\n"  #
-)
+OLLAMA_TEMPLATE = "{{ range .Messages }}<|start|>{{ .Role }}\n{{ .Content }}<|end|>\n{{ end }}<|start|>assistant\n"  #
 
 
 @dataclass(frozen=True)
@@ -153,9 +151,7 @@ def vllm(folder: Path) -> Iterator[RealServer]:
         "HOME": str(folder),
     }
     keys = {"VLLM_API_KEY": KEY}
-    with running(
-        "vllm", [*command, *words, "--enforce-eager"], port, "/health", folder, 300, environ, keys
-    ) as server:
+    with running("vllm", [*command, *words, "--enforce-eager"], port, "/health", folder, 300, environ, keys) as server:
         yield server
 
 

@@ -63,13 +63,15 @@ def test_a_prompt_beyond_the_window_is_refused(llamacpp: RealServer) -> None:
 
 
 def test_an_answer_that_would_pass_the_window_ends_there(llamacpp: RealServer) -> None:
-    asked = request(syllables(2700), params=SamplingParams(max_output_tokens=2000))
+    asked = request(syllables(2700), params=SamplingParams(temperature=0.0, max_output_tokens=2000))
     said = ask(llamacpp.spec("llamacpp"), asked, environ=llamacpp.environ)
     assert said.finish_reason == "length"
     assert (said.usage.prompt_tokens or 0) + (said.usage.completion_tokens or 0) == 8192
 
 
-@pytest.mark.xfail(reason="it refuses the type json_schema with a 500, which reads as a server's passing fault")
+@pytest.mark.xfail(
+    strict=False, reason="it refuses the type json_schema with a 500, which reads as a server's passing fault"
+)
 def test_a_schema_that_it_cannot_take_is_not_tried_again(llamacpp: RealServer) -> None:
     error = refused(llamacpp.spec("llamacpp"), structured(), llamacpp.environ)
     assert not error.retryable

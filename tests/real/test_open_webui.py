@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import AuthenticationError, ContextOverflowError, ModelNotFoundError, ProviderError
+from providers.errors import AuthenticationError, ContextOverflowError, ModelNotFoundError
 from providers.types import ChatRequest
 from tests.conftest import CliResult
 from tests.providers.asking import TWO_TURNS, ask, describe, request
@@ -37,9 +37,15 @@ def test_without_its_token_nothing(spec: str) -> None:
 
 def test_a_model_that_it_does_not_serve(open_webui: RealServer) -> None:
     error = refused(open_webui.spec("open-webui", "nope", path="/api"), environ=open_webui.environ)
-    assert isinstance(error, ProviderError)
-    assert error.status in (400, 404)
+    assert error.status == 400  # {"detail": "Model not found"}
     assert not error.retryable
+    assert "Model not found" in str(error)
+
+
+def test_where_its_version_stands(open_webui: RealServer) -> None:
+    """Every path that it does not know is its web page, with status 200."""
+    assert open_webui.raw("/api/version").json()["version"] == "0.12.4"
+    assert open_webui.raw("/version").headers["content-type"].startswith("text/html")
 
 
 def test_a_prompt_beyond_the_window_is_refused(open_webui: RealServer, spec: str) -> None:

@@ -79,7 +79,11 @@ def test_a_prompt_beyond_the_window_is_refused(vllm: RealServer, spec: str) -> N
 
 
 def test_an_answer_that_would_pass_the_window_ends_there(vllm: RealServer, spec: str) -> None:
-    said = ask(spec, request(syllables(2700), params=SamplingParams(max_output_tokens=2000)), environ=vllm.environ)
+    said = ask(
+        spec,
+        request(syllables(2700), params=SamplingParams(temperature=0.0, max_output_tokens=2000)),
+        environ=vllm.environ,
+    )
     assert said.finish_reason == "length"
     assert (said.usage.prompt_tokens or 0) + (said.usage.completion_tokens or 0) == 8192
 

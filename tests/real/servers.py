@@ -127,10 +127,10 @@ def _group_lives(group: int) -> bool:
 @contextlib.contextmanager
 def vllm(folder: Path) -> Iterator[RealServer]:
     """vLLM on the CPU, with weights of its own making; the tiny model loops on whitespace unless it may not."""
-    require("model", "vllm")
+    require("vllm", "model")
     port = free_port()
     # The distribution is not called vllm, so the command of that name does not start.
-    command = [real_dir() / "vllm/venv/bin/python", "-m", "vllm.entrypoints.openai.api_server"]
+    command: list[str | Path] = [real_dir() / "vllm/venv/bin/python", "-m", "vllm.entrypoints.openai.api_server"]
     options = {
         "--model": real_dir() / "model/hf",
         "--load-format": "dummy",
@@ -158,7 +158,7 @@ def vllm(folder: Path) -> Iterator[RealServer]:
 @contextlib.contextmanager
 def ollama(folder: Path) -> Iterator[RealServer]:
     """Ollama with the tiny model created in it under the name `tiny`."""
-    require("model", "ollama")
+    require("ollama", "model")
     port = free_port()
     part = real_dir() / "ollama"
     environ = {
@@ -192,7 +192,7 @@ def _create_in_ollama(server: RealServer) -> None:
 @contextlib.contextmanager
 def llamacpp(folder: Path) -> Iterator[RealServer]:
     """llama-cpp-python's server."""
-    require("model", "llamacpp")
+    require("llamacpp", "model")
     port = free_port()
     command: list[str | Path] = [real_dir() / "llamacpp/venv/bin/python", "-m", "llama_cpp.server"]
     options = {
@@ -229,7 +229,14 @@ def open_webui(folder: Path, upstream: RealServer) -> Iterator[RealServer]:
         "RAG_EMBEDDING_ENGINE": "openai",  # else it looks for a model of its own
     }
     (folder / "data").mkdir()
-    command = [real_dir() / "open-webui/venv/bin/open-webui", "serve", "--host", HOST, "--port", str(port)]
+    command: list[str | Path] = [
+        real_dir() / "open-webui/venv/bin/open-webui",
+        "serve",
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+    ]
     with running("open-webui", command, port, "/health", folder, 300, environ) as server:
         account = {"email": "admin@localhost", "password": "admin"}  # what WEBUI_AUTH=False makes
         answer = httpx.post(f"{server.url}/api/v1/auths/signin", json=account, timeout=60).raise_for_status()

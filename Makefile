@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format bench lock clean
+.PHONY: demo test test-real real-servers lint format bench lock clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "kojudge needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
@@ -30,6 +30,13 @@ lint: $(VENV)/.installed-test
 
 test: lint
 	$(BIN)/python -m pytest -n auto
+
+# Real servers for `make test-real`, in KOJUDGE_REAL_DIR (default .real): make real-servers [PARTS="ollama llamacpp"]
+real-servers:
+	@$(PYTHON) -m tests.real.install $(PARTS)
+
+test-real: $(VENV)/.installed-test
+	$(BIN)/python -m pytest tests/real
 
 format: $(VENV)/.installed-test
 	$(BIN)/ruff format .

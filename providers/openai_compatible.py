@@ -65,15 +65,16 @@ class OpenAICompatibleProvider:
         )
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
-        params = self._params(request)
-        body = {
-            "model": self.model,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
-            **params,
-        }
+        body, params = self.body_of(request)
         start = time.perf_counter()
         response = await self._post(body)
         return self._completion(response, params, time.perf_counter() - start)
+
+    def body_of(self, request: ChatRequest) -> tuple[dict[str, Any], dict[str, Any]]:
+        """(the whole JSON body, the parameters in it that are recorded as sent)."""
+        params = self._params(request)
+        messages = [{"role": m.role, "content": m.content} for m in request.messages]
+        return {"model": self.model, "messages": messages, **params}, params
 
     def _params(self, request: ChatRequest) -> dict[str, Any]:
         params = {**self._extra, **sampling_fields(request.params, self._dialect.max_tokens_field)}
@@ -107,9 +108,19 @@ class OpenAICompatibleProvider:
             raise ConnectionFailedError(f"connection to {self.base_url} failed: {detail}") from error
 
     def _completion(self, response: httpx2.Response, params: dict[str, Any], latency_s: float) -> ChatCompletion:
-        request_id = response.headers.get("x-request-id")
-        payload = _json_object(response.content, request_id)
-        choice = self._choice(payload, response, request_id)
+        payload = _json_object(response.content, response.headers.get("x-request-id"))
+        return self.completion_of(payload, response.headers, params, latency_s)
+
+    def completion_of(
+        self, payload: dict[str, Any], headers: Mapping[str, str], sent_params: Mapping[str, Any], latency_s: float
+    ) -> ChatCompletion:
+        """The completion in the JSON body of a 200 reply, however it came here.
+
+        Raises:
+            ProviderError: what it holds is no completion.
+        """
+        request_id = headers.get("x-request-id")
+        choice = self._choice(payload, headers, request_id)
         message = choice.get("message")
         if not isinstance(message, dict):
             raise MalformedResponseError("the reply's choice has no message", request_id=request_id)
@@ -135,11 +146,11 @@ class OpenAICompatibleProvider:
             served_model=_optional_text(payload.get("model")),
             fingerprint=_optional_text(payload.get("system_fingerprint")),
             request_id=request_id or _optional_text(payload.get("id")),
-            sent_params=params,
+            sent_params=sent_params,
             latency_s=latency_s,
         )
 
-    def _choice(self, payload: dict[str, Any], response: httpx2.Response, request_id: str | None) -> dict[str, Any]:
+    def _choice(self, payload: dict[str, Any], headers: Mapping[str, str], request_id: str | None) -> dict[str, Any]:
         choices = payload.get("choices")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
             return choices[0]
@@ -150,7 +161,7 @@ class OpenAICompatibleProvider:
                 raise error_for_status(
                     code,
                     payload,
-                    response.headers,
+                    headers,
                     quota_codes=self._dialect.quota_codes,
                     request_id=request_id,
                     secret=self._api_key,

@@ -11,6 +11,7 @@ from providers.registry import ModelSpec
 from providers.types import Usage
 
 _SNAPSHOT = re.compile(r"-\d{4}-?\d{2}-?\d{2}$|-\d{6}$")
+BATCH_SHARE = 0.5
 _FREE = frozenset({"replay", "scripted"})
 
 
@@ -53,3 +54,9 @@ def cost_usd(price: Price | None, usage: Usage) -> float | None:
     cached = min(usage.cached_tokens or 0, usage.prompt_tokens)
     fresh = usage.prompt_tokens - cached
     return (fresh * price.input + cached * price.cached + usage.completion_tokens * price.output) / 1e6
+
+
+def lane_cost(price: Price | None, usage: Usage, share: float = BATCH_SHARE) -> float | None:
+    """USD of one call in a lane that charges this share of the price; None where `cost_usd` does not know."""
+    cost = cost_usd(price, usage)
+    return None if cost is None else cost * share

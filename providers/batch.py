@@ -231,8 +231,9 @@ class OpenAIBatchProvider:
 
     def _completion(self, row: Mapping[str, Any], sent_params: Mapping[str, Any], took_s: float) -> ChatCompletion:
         refused = row.get("error")
-        if isinstance(refused, dict) and refused.get("code") in _NOT_PROCESSED:
-            raise NotProcessedError(clean_message(str(refused.get("message"))), code=str(refused["code"]))
+        code = _text(refused.get("code")) if isinstance(refused, dict) else None
+        if isinstance(refused, dict) and code in _NOT_PROCESSED:
+            raise NotProcessedError(clean_message(str(refused.get("message"))), code=code)
         response = row.get("response")
         if not isinstance(response, dict):
             # Without a reply there is no status; what is no known code is the vendor's own failure.
@@ -300,7 +301,9 @@ def _status(row: Mapping[str, Any], secret: str | None) -> BatchStatus:
     return BatchStatus(
         batch_id,
         clean_message(state, 40),
-        *(_count(counts.get(name)) for name in ("completed", "failed", "total")),
+        completed=_count(counts.get("completed")),
+        failed=_count(counts.get("failed")),
+        total=_count(counts.get("total")),
         created_at=_moment(row.get("created_at")),
         ended_at=next((moment for end in ends if (moment := _moment(end)) is not None), None),
         expires_at=_moment(row.get("expires_at")),

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import tenacity
 
 from providers.errors import ProviderError
-from providers.types import ChatCompletion
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,11 @@ def _error(state: tenacity.RetryCallState) -> ProviderError | None:
 
 
 async def complete_with_retry(
-    call: Callable[[], Awaitable[ChatCompletion]],
+    call: Callable[[], Awaitable[Result]],
     policy: RetryPolicy,
     on_retry: Callable[[ProviderError], None] | None = None,
     give_up: Callable[[], bool] = lambda: False,
-) -> ChatCompletion:
+) -> Result:
     """Call until it succeeds, the policy gives up or `give_up` says so; the last error is raised as it came."""
     backoff = tenacity.wait_random_exponential(multiplier=policy.initial_wait_s, max=policy.max_wait_s)
 

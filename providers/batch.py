@@ -21,6 +21,8 @@ from providers.errors import (
     ModelNotFoundError,
     NotProcessedError,
     ProviderError,
+    QuotaExhaustedError,
+    RateLimitError,
 )
 from providers.http_errors import clean_message, error_for_status
 from providers.openai_compatible import OpenAICompatibleProvider
@@ -29,6 +31,7 @@ from providers.types import ChatCompletion, ChatRequest
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 LABEL = "kojudge_label"
 TIER = "batch"
+_QUEUE_FULL, _HARD_LIMIT = "token_limit_exceeded", "billing_hard_limit_reached"
 _NOT_PROCESSED = frozenset({"batch_expired", "batch_cancelled"})
 _PAGE, _MAX_PAGES = 100, 50
 _CLOCK_SKEW_S = 86_400.0
@@ -104,6 +107,10 @@ class BatchProvider(Protocol):
 
     def results(self, status: BatchStatus, sent_params: Mapping[str, Any]) -> AsyncIterator[Outcome]:
         """(custom_id, completion or error) in no order; the id is None where a line cannot be read."""
+        ...
+
+    def refusal(self, status: BatchStatus) -> ProviderError:
+        """Why a batch as a whole failed, in the vendor's words. RateLimitError: too much is enqueued already."""
         ...
 
     async def cancel(self, batch_id: str) -> BatchStatus: ...
@@ -201,6 +208,17 @@ class OpenAIBatchProvider:
                 async for line in self._file_lines(file_id):
                     if line.strip():
                         yield self._outcome(line, sent_params, max(0.0, took))
+
+    def refusal(self, status: BatchStatus) -> ProviderError:
+        shown = "; ".join(dict.fromkeys(message for _, message in status.errors[:20]))
+        codes = {code for code, _ in status.errors if code}
+        kind: type[ProviderError] = InvalidRequestError
+        if codes & (self._quota_codes | {_HARD_LIMIT}):
+            kind = QuotaExhaustedError
+        elif _QUEUE_FULL in codes:
+            kind = RateLimitError
+        words = clean_message(shown) or "no reason given"
+        return kind(f"batch {status.id} was refused: {words}", code=min(codes, default=None))
 
     async def _file_lines(self, file_id: str) -> AsyncIterator[bytes]:
         """The lines of a file as it arrives: parted at LF only, for a model's text may hold other line ends."""

@@ -16,8 +16,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from rich.text import Text
+
 from providers.errors import ProviderError
 from service.cli.terminal import err
+from service.report.cells import safe
 
 _LINE_EVERY_S = 10.0
 
@@ -72,6 +75,8 @@ class RunProgress(Protocol):
 
     def retrying(self, error: ProviderError) -> None: ...
 
+    def say(self, line: str) -> None: ...
+
 
 class _Counting(ABC):
     def __init__(self, totals: Totals) -> None:
@@ -89,6 +94,10 @@ class _Counting(ABC):
 
     def retrying(self, error: ProviderError) -> None:
         self.totals.retries[error.kind] += 1
+
+    @abstractmethod
+    def say(self, line: str) -> None:
+        """Print a line now."""
 
     @abstractmethod
     def changed(self) -> None:
@@ -128,6 +137,9 @@ class Bars(_Counting):
         if time.monotonic() - self._last > 0.2:
             self._refresh()
 
+    def say(self, line: str) -> None:
+        self._progress.console.print(Text(safe(line)), soft_wrap=True)
+
     def _refresh(self) -> None:
         self._last = time.monotonic()
         self._progress.update(self._answers, completed=self.totals.done_answers)
@@ -151,6 +163,9 @@ class Lines(_Counting):
         if time.monotonic() - self._last >= _LINE_EVERY_S:
             self._last = time.monotonic()
             self._print()
+
+    def say(self, line: str) -> None:
+        err().print(Text(safe(line)), soft_wrap=True)
 
     def _print(self) -> None:
         t = self.totals

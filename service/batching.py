@@ -16,11 +16,11 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from providers.batch import BatchHandle, BatchLimits, BatchProvider, BatchStatus
+from providers.batch import BatchHandle, BatchStatus
 from providers.errors import (
     ConnectionFailedError,
     MalformedResponseError,
@@ -29,12 +29,12 @@ from providers.errors import (
     RateLimitError,
     ServerError,
 )
-from providers.pricing import Price, lane_cost
+from providers.pricing import lane_cost
 from providers.retry import RetryPolicy, complete_with_retry
-from providers.types import ChatCompletion, ChatRequest
+from providers.types import ChatCompletion
+from service.batch_lane import BatchLane, HandingInFailed, Parcel
 from service.errors import UsageError
-from service.pipeline import GRACE_S, Deferred, Pipeline, Progress
-from service.plan import EndpointPlan
+from service.pipeline import GRACE_S, Pipeline, Progress
 from service.store import Store, batches, reads
 from service.store.batches import Opening, StoredBatch
 from service.store.writer import Writer
@@ -74,75 +74,6 @@ def batch_options(environ: Mapping[str, str], *, wait: bool) -> BatchOptions:
     if not 0 < poll <= 86_400 or size < 0:
         raise UsageError("KOJUDGE_BATCH_POLL_S must be above 0 seconds, KOJUDGE_BATCH_SIZE at least 1 request")
     return BatchOptions(wait, poll, size or None)
-
-
-@dataclass(slots=True)
-class _Parcel:
-    """Requests for the next batch: all with the same parameters, by work key."""
-
-    sent_params: dict[str, Any]
-    lines: dict[str, bytes] = field(default_factory=dict)
-    models: dict[str, int] = field(default_factory=dict)
-    size: int = 0
-
-
-class BatchLane:
-    """One endpoint in one role: gathers what a pass asks and hands it in, in batches within the limits."""
-
-    def __init__(self, plan: EndpointPlan, role: str, provider: BatchProvider, price: Price | None) -> None:
-        self.plan = plan
-        self.role = role
-        self.provider = provider
-        self.price = price
-        self.limits = provider.limits
-        self.full = False
-        self._desk: BatchRun | None = None
-        self._parcels: dict[str, _Parcel] = {}
-        self._gathered: set[str] = set()
-        self._submitting = asyncio.Lock()
-
-    def join(self, desk: "BatchRun", max_requests: int | None) -> None:
-        self._desk = desk
-        if max_requests is not None:
-            self.limits = replace(self.limits, requests=min(max_requests, self.limits.requests))
-
-    async def ask(self, work: str, key: TurnKey, request: ChatRequest) -> Purchase:
-        desk = self._desk
-        assert desk is not None, "a lane is used inside a batch run"
-        came = desk.brought(work, self)
-        if came is not None:
-            return came
-        if work in self._gathered or self.full or desk.carried(work):
-            raise Deferred
-        line, sent = self.provider.line(work, request)
-        kind = repr(sorted(sent.items()))
-        parcel = self._parcels.setdefault(kind, _Parcel(sent))
-        if parcel.lines and _over(self.limits, len(parcel.lines) + 1, parcel.size + len(line)):
-            self._parcels[kind] = _Parcel(sent)
-            self._add(self._parcels[kind], work, line, key)
-            async with self._submitting:
-                await desk.submit(self, parcel)
-        else:
-            self._add(parcel, work, line, key)
-        raise Deferred
-
-    def _add(self, parcel: _Parcel, work: str, line: bytes, key: TurnKey) -> None:
-        parcel.lines[work], parcel.models[work] = line, key.model
-        parcel.size += len(line)
-        self._gathered.add(work)
-
-    async def flush(self) -> None:
-        """Hand in what the pass left."""
-        assert self._desk is not None, "a lane is used inside a batch run"
-        parcels, self._parcels = self._parcels, {}
-        for parcel in parcels.values():
-            if parcel.lines:
-                await self._desk.submit(self, parcel)
-        self._gathered.clear()
-
-
-def _over(limits: BatchLimits, requests: int, size: int) -> bool:
-    return requests > limits.requests or size > limits.bytes
 
 
 class BatchRun:
@@ -214,7 +145,10 @@ class BatchRun:
 
     async def _pass(self) -> None:
         self._pipeline = self._make_pass(self._ended)
-        await self._pipeline.run()
+        try:
+            await self._pipeline.run()
+        except HandingInFailed as failed:
+            raise failed.error from None
         self._watched |= self._pipeline.waits_for
         for lane in self._lanes:
             await self._unless_stopped(lane.flush(), grace_s=GRACE_S)
@@ -255,7 +189,7 @@ class BatchRun:
             self._watched.add(carrier)
         return carrier is not None
 
-    async def submit(self, lane: BatchLane, parcel: _Parcel) -> None:
+    async def submit(self, lane: BatchLane, parcel: Parcel) -> None:
         """Open the batch in the store, then create it at the vendor's, then note that it is there."""
         label = f"kojudge-{uuid.uuid4().hex}"
         opening = Opening()
@@ -311,25 +245,20 @@ class BatchRun:
         with self._store.read() as connection:
             return batches.open_batches(connection, self._run_id, self._watched)
 
-    def open_counts(self) -> tuple[int, int]:
-        """(open batches of this run, requests in them)."""
-        mine = [b for b in self._open() if b.run_id == self._run_id]
-        return len(mine), sum(b.requests for b in mine)
-
     async def _find_unconfirmed(self) -> None:
         """An earlier process died while it handed these in: find them, or set their work free."""
         for batch in self._open():
-            if batch.batch_id is not None or (lane := self._lane(batch)) is None:
-                continue
-            opened = datetime.fromisoformat(batch.created_at)
-            # A creation that is still on its way must have arrived before "not there" can be believed.
-            age = (datetime.now(UTC) - opened).total_seconds()
-            await asyncio.sleep(min(self._options.poll_s, max(0.0, self._options.poll_s - age)))
-            handle = await self._retried(lambda b=batch, la=lane: self._found(la, b.label, _epoch(b.created_at)))
-            if handle is not None:
-                await self._writer.write(batches.confirm_batch(batch.id, handle))
-            else:
-                await self._writer.write(batches.close_batch(batch.id, batches.NEVER_MADE))
+            if batch.batch_id is None and (lane := self._lane(batch)) is not None:
+                # A creation that is still on its way must have arrived before "not there" can be believed.
+                await asyncio.sleep(max(0.0, self._options.poll_s - _age_s(batch)))
+                await self._settle_unconfirmed(lane, batch, believed_after_s=0.0)
+
+    async def _settle_unconfirmed(self, lane: BatchLane, batch: StoredBatch, believed_after_s: float) -> None:
+        handle = await self._retried(lambda: self._found(lane, batch.label, time.time() - _age_s(batch)))
+        if handle is not None:
+            await self._writer.write(batches.confirm_batch(batch.id, handle))
+        elif _age_s(batch) >= believed_after_s:
+            await self._writer.write(batches.close_batch(batch.id, batches.NEVER_MADE))
 
     async def _wait_for_an_end(self) -> None:
         while True:
@@ -343,7 +272,10 @@ class BatchRun:
         """Ask how every open batch is, and collect those that have ended."""
         for batch in self._open():
             lane = self._lane(batch)
-            if lane is None or batch.batch_id is None:
+            if lane is None:
+                continue
+            if batch.batch_id is None:  # of another run, whose process may be handing it in just now
+                await self._settle_unconfirmed(lane, batch, believed_after_s=_OUTAGE_S)
                 continue
             status = await self._poll(lane, batch.batch_id)
             if status is None:
@@ -407,14 +339,18 @@ class BatchRun:
         await self._retried(attempt)
         with self._store.read() as connection:
             works = batches.batch_works(connection, batch.id)
-        missing = {w: errors.get(w) or NotProcessedError("nothing came back for it") for w, done in works.items() if not done}
+        missing = {
+            w: errors.get(w) or NotProcessedError("nothing came back for it") for w, done in works.items() if not done
+        }
         words = {work: f"{error.kind}: {error}" for work, error in missing.items()}
         await self._writer.write(batches.close_batch(batch.id, status.state, item_errors=words))
         self._answered.update(work for work, done in works.items() if done)
         self._sort(missing)
         for same in self._lanes:
             same.full = same.full and same.plan.key != batch.endpoint
-        self._progress.say(f"batch {self._number(batch.id)}: {_collected(batch, len(works), missing, unreadable, cost)}")
+        self._progress.say(
+            f"batch {self._number(batch.id)}: {_collected(batch, len(works), missing, unreadable, cost)}"
+        )
 
     def _sort(self, missing: Mapping[str, ProviderError]) -> None:
         """What failed for good is settled by the next pass; what may still come is handed in again, so often."""
@@ -461,8 +397,8 @@ def _noun(role: str) -> str:
     return "answers" if role == "candidate" else "verdicts"
 
 
-def _epoch(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
+def _age_s(batch: StoredBatch) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(batch.created_at)).total_seconds()
 
 
 def _collected(

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from judge.grading.llm import ModelJudge
 from judge.grading.rules import RuleJudge
@@ -15,20 +15,32 @@ from providers.endpoint import Endpoint
 from providers.errors import ConnectionFailedError, ProviderError
 from providers.limits import ConcurrencyLimiter
 from providers.pricing import find_price
-from providers.registry import open_provider
+from providers.registry import has_batches, open_batch_provider, open_provider
 from providers.replay import ReplayProvider, read_recordings
 from providers.retry import RetryPolicy
 from providers.types import ChatProvider, ModelIdentity
+from service.batch_lane import BatchLane
+from service.batching import BatchOptions, BatchRun
 from service.errors import PlanConflictError, UsageError
 from service.pipeline import Candidate, Judge, Pipeline, Progress
 from service.plan import EndpointPlan, FrozenRun, differing
-from service.store import Store, reads
+from service.store import Store, batches, reads
 from service.store.writer import Writer
-from service.store.writes import insert_run, set_identities, set_stopped
+from service.store.writes import TurnKey, VerdictKey, insert_run, set_identities, set_stopped
 
 
 class Interrupted(Exception):
-    """Ctrl-C or SIGTERM: the run stopped in good order and can be resumed."""
+    """Ctrl-C or SIGTERM: the run stopped in good order and can be resumed; the message says how, if not as usual."""
+
+
+class _Work(Protocol):
+    """What can be stopped by a signal: one pass, or all waves of a batch run."""
+
+    async def run(self) -> None: ...
+
+    def stop(self, error: BaseException | None = None) -> None: ...
+
+    def hurry(self) -> None: ...
 
 
 def code_version() -> str:
@@ -69,8 +81,9 @@ async def execute(
     progress: Progress,
     *,
     concurrency: int,
+    batch: BatchOptions | None = None,
 ) -> int:
-    """Run everything that has no ok verdict yet; return the run's id.
+    """Run everything that has no ok verdict yet, in batches where `batch` is given; return the run's id.
 
     Raises:
         UsageError, SpecError: nothing was written.
@@ -78,26 +91,60 @@ async def execute(
         Interrupted: a signal stopped it; it can be resumed.
     """
     async with AsyncExitStack() as stack:
-        endpoints = await _open_endpoints(stack, run, environ, concurrency, retry_policy(environ), progress)
+        policy = retry_policy(environ)
+        endpoints = await _open_endpoints(stack, run, environ, concurrency, policy, progress)
+        lanes = _open_lanes(stack, run, environ) if batch is not None else {}
         identities = await _preflight(run, endpoints)
         run_id = _ensure_run(store, run)
         with store.writer() as writer:
             await writer.write(set_identities(run_id, identities))
             await writer.write(set_stopped(run_id, None))
-            pipeline = Pipeline(
-                run,
-                run_id,
-                [
-                    Candidate(m, endpoints[m.key], min(concurrency, _conversations(run)), find_price(m.spec()))
+
+            def one_pass(ended: set[TurnKey | VerdictKey]) -> Pipeline:
+                workers = min(concurrency, _conversations(run))
+                candidates = [
+                    Candidate(m, endpoints[m.key], workers, find_price(m.spec()), lanes.get((m.key, "candidate")))
                     for m in run.plan.models
-                ],
-                [_judge(j, endpoints.get(j.key), run, concurrency) for j in run.plan.judges],
-                store,
-                writer,
-                progress,
-            )
-            await _with_signals(pipeline, writer, run_id)
+                ]
+                judges = [
+                    _judge(j, endpoints.get(j.key), run, concurrency, lanes.get((j.key, "judge")))
+                    for j in run.plan.judges
+                ]
+                return Pipeline(run, run_id, candidates, judges, store, writer, progress, ended)
+
+            if batch is None:
+                alone = one_pass(set())
+                await _with_signals(alone, writer, run_id)
+                _tell_what_waits(store, alone, progress)
+            else:
+                waves = BatchRun(run_id, store, writer, list(lanes.values()), one_pass, progress, policy, batch)
+                try:
+                    await _with_signals(waves, writer, run_id)
+                except Interrupted:
+                    raise Interrupted(open_note(store, run.name)) from None
     return run_id
+
+
+def open_note(store: Store, name: str) -> str:
+    """One sentence about the run's open batches; empty if there are none."""
+    with store.read() as connection:
+        stored = reads.find_run(connection, name)
+        waiting = batches.open_batches(connection, stored.id) if stored is not None else []
+    if not waiting:
+        return ""
+    noun = "1 batch is" if len(waiting) == 1 else f"{len(waiting)} batches are"
+    requests = sum(b.requests for b in waiting)
+    return f"{noun} open ({requests} requests); `kojudge resume {name}` collects what has ended and goes on."
+
+
+def _tell_what_waits(store: Store, done: Pipeline, progress: Progress) -> None:
+    if done.waits_for:
+        with store.read() as connection:
+            names = batches.carrying_runs(connection, done.waits_for)
+        progress.say(
+            "some of this is in open batches of another run and was not asked again; "
+            + " · ".join(f"`kojudge resume {name}`" for name in names)
+        )
 
 
 def retry_policy(environ: Mapping[str, str]) -> RetryPolicy:
@@ -121,7 +168,7 @@ def _conversations(run: FrozenRun) -> int:
     return max(1, len(run.questions) * run.plan.samples)
 
 
-async def _with_signals(pipeline: Pipeline, writer: Writer, run_id: int) -> None:
+async def _with_signals(work: _Work, writer: Writer, run_id: int) -> None:
     """Run; the first signal stops in good order, within the pipeline's grace period, the second at once."""
     loop = asyncio.get_running_loop()
     caught = (signal.SIGINT, signal.SIGTERM)
@@ -131,14 +178,14 @@ async def _with_signals(pipeline: Pipeline, writer: Writer, run_id: int) -> None
         nonlocal signals
         signals += 1
         if signals == 1:
-            pipeline.stop(Interrupted())
+            work.stop(Interrupted())
         else:
-            pipeline.hurry()
+            work.hurry()
 
     for number in caught:
         loop.add_signal_handler(number, on_signal)
     try:
-        await pipeline.run()
+        await work.run()
     except Interrupted:
         await writer.write(set_stopped(run_id, "interrupted"))
         raise
@@ -197,12 +244,26 @@ def _open(plan: EndpointPlan, environ: Mapping[str, str], concurrency: int) -> C
     return ReplayProvider(recording)
 
 
-def _judge(plan: EndpointPlan, endpoint: Endpoint | None, run: FrozenRun, concurrency: int) -> Judge:
+def _open_lanes(stack: AsyncExitStack, run: FrozenRun, environ: Mapping[str, str]) -> dict[tuple[str, str], BatchLane]:
+    """By endpoint key and role, for every endpoint that takes batches."""
+    lanes: dict[tuple[str, str], BatchLane] = {}
+    roles = [(p, "candidate") for p in run.plan.models] + [(p, "judge") for p in run.plan.judges]
+    for plan, role in roles:
+        if has_batches(plan.spec()) and (plan.key, role) not in lanes:
+            provider = open_batch_provider(plan.spec(), environ, plan.extra)
+            stack.push_async_callback(provider.aclose)
+            lanes[plan.key, role] = BatchLane(plan, role, provider, find_price(plan.spec()))
+    return lanes
+
+
+def _judge(
+    plan: EndpointPlan, endpoint: Endpoint | None, run: FrozenRun, concurrency: int, lane: BatchLane | None = None
+) -> Judge:
     if plan.is_rule_judge or endpoint is None:
         return Judge(plan, RuleJudge(), None, 1, find_price(plan.spec()))
     mode = endpoint.provider.capabilities.schema_mode
     grader = ModelJudge(plan.label, mode, run.plan.judging.params(), run.plan.deadline_s)
-    return Judge(plan, grader, endpoint, concurrency, find_price(plan.spec()))
+    return Judge(plan, grader, endpoint, concurrency, find_price(plan.spec()), lane)
 
 
 async def _preflight(run: FrozenRun, endpoints: dict[str, Endpoint]) -> dict[str, Any]:

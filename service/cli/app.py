@@ -31,6 +31,18 @@ app = typer.Typer(
 questions_app = typer.Typer(help="The shipped question sets, and question files.", no_args_is_help=True)
 app.add_typer(questions_app, name="questions")
 
+Batch = Annotated[
+    bool | None,
+    typer.Option(
+        "--batch/--no-batch",
+        help="Ask through the vendor's batches: half the price, within a day. Default: as the run was begun.",
+        show_default=False,
+    ),
+]
+Wait = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Batches: wait for them, or hand in, collect what has ended and leave.")
+]
+
 Concurrency = Annotated[int | None, typer.Option(min=1, max=4096, help="Calls in flight per endpoint.")]
 
 
@@ -80,6 +92,8 @@ def run(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be asked.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before calling a model with a price.")] = False,
+    batch: Batch = None,
+    wait: Wait = True,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
 ) -> None:
@@ -90,20 +104,25 @@ def run(
     from service.cli.run import RunFlags, run_plan
 
     flags = RunFlags(plan, model, judge, questions, name, concurrency, samples, judge_repeats, limit)
-    raise typer.Exit(run_plan(flags, database, report_format, dry_run=dry_run, yes=yes))
+    raise typer.Exit(run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, batch=batch, wait=wait))
 
 
 @app.command()
 def resume(
     run_name: RunName,
     concurrency: Concurrency = None,
+    batch: Batch = None,
+    wait: Wait = True,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
 ) -> None:
-    """Continue a run: what is missing is asked, what failed is tried again, what was paid for is not."""
+    """Continue a run: what is missing is asked, what failed is tried again, what was paid for is not.
+
+    Batches that have ended are collected, and the rest goes on as the run was begun: in batches or live.
+    """
     from service.cli.run import resume_run
 
-    raise typer.Exit(resume_run(run_name, database, report_format, concurrency))
+    raise typer.Exit(resume_run(run_name, database, report_format, concurrency, batch=batch, wait=wait))
 
 
 @app.command()

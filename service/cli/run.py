@@ -13,6 +13,8 @@ from rich.text import Text
 from providers.pricing import find_price
 from providers.scripted import SCRIPTED_MODELS
 from questions.source import load_yaml, one_line
+from service.batching import BatchOptions
+from service.cli.batches import check_batches, choose_lane
 from service.cli.failures import OK, SOME_FAILED
 from service.cli.look import emit
 from service.cli.options import ReportFormat
@@ -21,7 +23,7 @@ from service.cli.terminal import err, plain
 from service.errors import UsageError
 from service.plan import FrozenRun, PlanFile, freeze
 from service.report.build import build_report, failed_units
-from service.running import execute, find_same_run, remaining
+from service.running import execute, find_same_run, open_note, remaining
 from service.store import Store, reads
 
 DEMO_NAME = "demo"
@@ -43,20 +45,31 @@ class RunFlags:
     limit: int | None
 
 
-def run_plan(flags: RunFlags, database: str, report_format: ReportFormat, *, dry_run: bool, yes: bool) -> int:
+def run_plan(
+    flags: RunFlags,
+    database: str,
+    report_format: ReportFormat,
+    *,
+    dry_run: bool,
+    yes: bool,
+    batch: bool | None = None,
+    wait: bool = True,
+) -> int:
     request = _request(flags)
     run = freeze(request, os.environ, flags.plan.stem if flags.plan else None)
+    if batch:
+        check_batches(run)
     if dry_run:
         _announce(run)
         return OK
     store = Store.open(database)
     try:
         stored = find_same_run(store, run)
-        if stored is not None and remaining(store, run, stored.id)[0] == 0:
+        if stored is not None and remaining(store, run, stored.id)[0] == 0 and not open_note(store, run.name):
             err().print(Text(f"Run {run.name} has ended before; nothing is asked again."))
             return _finish(store, run.name, report_format)
         _confirm(run, yes=yes)
-        return _execute(store, run, report_format, request.concurrency)
+        return _execute(store, run, report_format, request.concurrency, choose_lane(store, run, batch, wait))
     finally:
         store.close()
 
@@ -86,7 +99,15 @@ def _request(flags: RunFlags) -> PlanFile:
         raise UsageError(one_line(error)) from error
 
 
-def resume_run(name: str, database: str, report_format: ReportFormat, concurrency: int | None) -> int:
+def resume_run(
+    name: str,
+    database: str,
+    report_format: ReportFormat,
+    concurrency: int | None,
+    *,
+    batch: bool | None = None,
+    wait: bool = True,
+) -> int:
     store = Store.open(database, create=False)
     try:
         with store.read() as connection:
@@ -98,7 +119,8 @@ def resume_run(name: str, database: str, report_format: ReportFormat, concurrenc
         if remaining(store, run, stored.id)[1] == 0:
             err().print(Text(f"Run {name} is complete; nothing is left to ask."))
             return _finish(store, name, report_format)
-        return _execute(store, run, report_format, concurrency or stored.plan.concurrency)
+        lane = choose_lane(store, run, batch, wait)
+        return _execute(store, run, report_format, concurrency or stored.plan.concurrency, lane)
     finally:
         store.close()
 
@@ -153,9 +175,11 @@ def _confirm(run: FrozenRun, *, yes: bool) -> None:
     typer.confirm("Go ahead?", default=True, abort=True, err=True)
 
 
-def _execute(store: Store, run: FrozenRun, report_format: ReportFormat, concurrency: int) -> int:
+def _execute(
+    store: Store, run: FrozenRun, report_format: ReportFormat, concurrency: int, batch: BatchOptions | None = None
+) -> int:
     with run_progress(_totals(store, run)) as progress:
-        asyncio.run(execute(store, run, os.environ, progress, concurrency=concurrency))
+        asyncio.run(execute(store, run, os.environ, progress, concurrency=concurrency, batch=batch))
     return _finish(store, run.name, report_format)
 
 
@@ -178,6 +202,8 @@ def _finish(store: Store, name: str, report_format: ReportFormat) -> int:
         report = build_report(connection, reads.get_run(connection, name))
     emit(report, report_format, None)
     failed = failed_units(report)
-    if failed:
+    if waiting := open_note(store, name):
+        err().print(Text(f"{failed} verdicts have no score; {waiting}"))
+    elif failed:
         err().print(Text(f"{failed} verdicts have no score; `kojudge resume {name}` tries them again."))
     return SOME_FAILED if failed else OK

@@ -390,7 +390,10 @@ class BatchRun:
         return f"{made.index(batch) + 1} of {len(made)}" if batch in made else "of another run"
 
     async def _retried(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
-        return await complete_with_retry(attempt, self._policy, self._progress.retrying, self._stop.is_set)
+        async def call() -> Result:
+            return await attempt()
+
+        return await complete_with_retry(call, self._policy, self._progress.retrying, self._stop.is_set)
 
 
 def _noun(role: str) -> str:

@@ -7,6 +7,7 @@
 Requests are answered by the same models, behaviours and injected faults as live ones.
 """
 
+import asyncio
 import itertools
 import json
 import random
@@ -21,7 +22,7 @@ from aiohttp import web
 from tests.servers.faults import Body
 
 Step = Literal["upload", "create", "poll", "list", "content"]
-Trouble = Literal["lost", "cut", "500", "429", "401"]
+Trouble = Literal["lost", "hang", "cut", "500", "429", "401"]
 Ask = Callable[[Body], Awaitable[tuple[int, Body, str]]]
 _DAY_S = 86_400
 _EXPIRED = {"code": "batch_expired", "message": "This request could not be executed before the completion window."}
@@ -75,8 +76,8 @@ class BatchDesk:
         refuse: (code, message) with which the next batches fail their validation, one each.
         limit: requests that may be enqueued at once; a batch above it fails as OpenAI's do.
         mess: result files hold garbage, unknown ids and every line twice, in no order.
-        faults: per step what goes wrong with its next requests: `lost` (done, and the reply never came), `cut`
-            (half of the reply), or a status.
+        faults: per step what goes wrong with its next requests: `lost` (done, and the connection broke),
+            `hang` (done, and the reply never comes), `cut` (half of the reply), or a status.
     """
 
     def __init__(self, ask: Ask, authorised: Callable[[web.Request], bool]) -> None:
@@ -123,6 +124,8 @@ class BatchDesk:
             response = await do(request)
             if trouble is None:
                 return response
+            if trouble == "hang":
+                await asyncio.Event().wait()
             if trouble == "cut":
                 body = bytes(response.body or b"")  # type: ignore[arg-type]
                 cut = web.StreamResponse(headers={"Content-Length": str(len(body))})

@@ -145,7 +145,8 @@ class BatchDesk:
         upload = form["file"]
         assert form["purpose"] == "batch"
         assert isinstance(upload, web.FileField)
-        file_id = self._file(upload.file.read())
+        with upload.file:
+            file_id = self._file(upload.file.read())
         return web.json_response({"id": file_id, "object": "file", "purpose": "batch", "filename": upload.filename})
 
     def _file(self, content: bytes) -> str:

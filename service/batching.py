@@ -287,6 +287,8 @@ class BatchRun:
                 await self._refusal(lane, batch, status)
             elif status.ended:
                 await self._collect(lane, batch, status)
+            if status.state == "cancelled":
+                self._fatal = self._fatal or NotProcessedError(f"batch {status.id} was cancelled at the vendor's")
         if self._fatal is not None:
             raise self._fatal
 

@@ -225,6 +225,20 @@ def test_a_refused_batch_stops_with_the_vendors_words(run_cli, server, questions
     assert_bought_once(server)
 
 
+def test_a_batch_cancelled_in_the_console_stops_the_run_and_resume_goes_on(run_cli, tmp_path, server, questions):
+    server.batches.hold = True
+    process = start(tmp_path, words(server, questions, "--batch"))
+    wait_for(lambda: server.batches.polled >= 2, process)
+    (batch,) = server.batches.batches.values()
+    batch.state, batch.ended_at = "cancelled", time.time()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2, err
+    assert "was cancelled at the vendor's" in err
+    server.batches.hold = False
+    assert run_cli("resume", "b", "--format", "json", env=ENV).code == 0
+    assert_bought_once(server)
+
+
 @pytest.mark.parametrize("limit", [3, 6])
 def test_a_full_queue_is_asked_for_less_or_waited_for(run_cli, server, questions, limit):
     server.batches.limit = limit

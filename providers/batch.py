@@ -4,8 +4,9 @@ A batch carries a label that the caller made and stored before submitting it, so
 confirmed (a cut connection, a killed process) is found again instead of being bought a second time.
 """
 
+import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -105,7 +106,7 @@ class BatchProvider(Protocol):
 
     async def poll(self, batch_id: str) -> BatchStatus: ...
 
-    def results(self, status: BatchStatus, sent_params: Mapping[str, Any]) -> AsyncIterator[Outcome]:
+    def results(self, status: BatchStatus, sent_params: Mapping[str, Any]) -> AsyncGenerator[Outcome, None]:
         """(custom_id, completion or error) in no order; the id is None where a line cannot be read."""
         ...
 
@@ -201,13 +202,14 @@ class OpenAIBatchProvider:
             raise self._typed(error) from None
         return _status(_object(reply.content), self._api_key)
 
-    async def results(self, status: BatchStatus, sent_params: Mapping[str, Any]) -> AsyncIterator[Outcome]:
+    async def results(self, status: BatchStatus, sent_params: Mapping[str, Any]) -> AsyncGenerator[Outcome, None]:
         took = status.ended_at - status.created_at if status.ended_at and status.created_at else 0.0
         for file_id in (status.output_file_id, status.error_file_id):
             if file_id is not None:
-                async for line in self._file_lines(file_id):
-                    if line.strip():
-                        yield self._outcome(line, sent_params, max(0.0, took))
+                async with contextlib.aclosing(self._file_lines(file_id)) as lines:
+                    async for line in lines:
+                        if line.strip():
+                            yield self._outcome(line, sent_params, max(0.0, took))
 
     def refusal(self, status: BatchStatus) -> ProviderError:
         shown = "; ".join(dict.fromkeys(message for _, message in status.errors[:20]))
@@ -220,7 +222,7 @@ class OpenAIBatchProvider:
         words = clean_message(shown) or "no reason given"
         return kind(f"batch {status.id} was refused: {words}", code=min(codes, default=None))
 
-    async def _file_lines(self, file_id: str) -> AsyncIterator[bytes]:
+    async def _file_lines(self, file_id: str) -> AsyncGenerator[bytes, None]:
         """The lines of a file as it arrives: parted at LF only, for a model's text may hold other line ends."""
         rest = b""
         try:

@@ -29,10 +29,9 @@ from providers.errors import (
     RateLimitError,
     ServerError,
 )
-from providers.pricing import lane_cost
 from providers.retry import RetryPolicy, complete_with_retry
-from providers.types import ChatCompletion
 from service.batch_lane import BatchLane, HandingInFailed, Parcel
+from service.batch_results import collect
 from service.errors import UsageError
 from service.pipeline import GRACE_S, Pipeline, Progress
 from service.store import Store, batches, reads
@@ -44,7 +43,6 @@ DEFAULT_POLL_S = 30.0
 TRIES = 3
 """How often one session hands in work that comes back unprocessed or with a passing error."""
 _OUTAGE_S = 3600.0
-_WRITE_EVERY = 256
 _UNCERTAIN = (ConnectionFailedError, ServerError, MalformedResponseError)
 
 Result = TypeVar("Result")
@@ -311,48 +309,12 @@ class BatchRun:
         return status
 
     async def _collect(self, lane: BatchLane, batch: StoredBatch, status: BatchStatus) -> None:
-        """Put every result into the ledger, then close the batch. It may be broken off and begun anew at any line."""
-        errors: dict[str, ProviderError] = {}
-        unreadable = 0
-        cost: list[float | None] = []
-
-        async def keep(purchases: list[Purchase]) -> None:
-            kept: set[str] = set()
-            await self._writer.write(batches.keep_results(batch.id, batch.run_id, purchases, kept))
-            cost.extend(p.cost_usd for p in purchases if p.work_key in kept)
-
-        async def attempt() -> None:
-            nonlocal unreadable
-            unreadable = 0
-            waiting: list[Purchase] = []
-            async for work, outcome in lane.provider.results(status, batch.sent_params):
-                if work is None:
-                    unreadable += 1
-                elif isinstance(outcome, ChatCompletion):
-                    paid = lane_cost(lane.price, outcome.usage)
-                    waiting.append(Purchase(work, str(lane.plan.spec()), batch.role, outcome, paid))
-                else:
-                    errors[work] = outcome
-                if len(waiting) >= _WRITE_EVERY:
-                    await keep(waiting)
-                    waiting = []
-            await keep(waiting)
-
-        await self._retried(attempt)
-        with self._store.read() as connection:
-            works = batches.batch_works(connection, batch.id)
-        missing = {
-            w: errors.get(w) or NotProcessedError("nothing came back for it") for w, done in works.items() if not done
-        }
-        words = {work: f"{error.kind}: {error}" for work, error in missing.items()}
-        await self._writer.write(batches.close_batch(batch.id, status.state, item_errors=words))
-        self._answered.update(work for work, done in works.items() if done)
-        self._sort(missing)
+        found = await self._retried(lambda: collect(self._store, self._writer, lane, batch, status))
+        self._answered |= found.answered
+        self._sort(found.missing)
         for same in self._lanes:
             same.full = same.full and same.plan.key != batch.endpoint
-        self._progress.say(
-            f"batch {self._number(batch.id)}: {_collected(batch, len(works), missing, unreadable, cost)}"
-        )
+        self._progress.say(f"batch {self._number(batch.id)}: collected {_noun(batch.role)} {found}")
 
     def _sort(self, missing: Mapping[str, ProviderError]) -> None:
         """What failed for good is settled by the next pass; what may still come is handed in again, so often."""
@@ -404,17 +366,3 @@ def _noun(role: str) -> str:
 
 def _age_s(batch: StoredBatch) -> float:
     return (datetime.now(UTC) - datetime.fromisoformat(batch.created_at)).total_seconds()
-
-
-def _collected(
-    batch: StoredBatch, total: int, missing: Mapping[str, ProviderError], unreadable: int, cost: list[float | None]
-) -> str:
-    parts = [f"collected {total - len(missing)}/{total} {_noun(batch.role)}"]
-    if missing:
-        kinds = Counter(error.kind for error in missing.values())
-        parts.append("without a result " + ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())))
-    if unreadable:
-        parts.append(f"{unreadable} lines could not be read")
-    if known := sum(c for c in cost if c is not None):
-        parts.append(f"${known:.4f}")
-    return " · ".join(parts)

@@ -150,7 +150,7 @@ def test_what_expired_is_handed_in_again_and_the_rest_is_kept(run_cli, server, q
     server.batches.expire_after = [3]
     result = run_cli(*words(server, questions, "--batch"), env=ENV)
     assert result.code == 0, result
-    assert "collected 3/4 answers · without a result 1 not_processed" in result.err
+    assert "collected answers 3/4 · without a result 1 not_processed" in result.err
     assert sorted(server.batches.submitted.values()) == [1] * 15 + [2]
     assert set(bought(server).values()) == {1}
     assert report_of(result)["models"][0]["usage"]["candidate"]["calls"] == 4 * 2

@@ -247,6 +247,7 @@ class BatchRun:
         """An earlier process died while it handed these in: find them, or set their work free."""
         for batch in self._open():
             if batch.batch_id is None and (lane := self._lane(batch)) is not None:
+                self._progress.say(f"looking for a batch of {batch.requests} requests that was never confirmed")
                 # A creation that is still on its way must have arrived before "not there" can be believed.
                 await asyncio.sleep(max(0.0, self._options.poll_s - _age_s(batch)))
                 await self._settle_unconfirmed(lane, batch, believed_after_s=0.0)

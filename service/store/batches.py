@@ -194,7 +194,8 @@ def any_open(connection: Connection) -> bool:
 
 def carrier(connection: Connection, work_key: str) -> int | None:
     """The open batch that carries this work."""
-    item = (batch_items.c.work_key == work_key) & batch_items.c.is_open
+    # Written as the partial index is, or SQLite would not use it.
+    item = sa.and_(batch_items.c.work_key == work_key, sa.text("is_open"))
     return connection.scalar(sa.select(batch_items.c.batch).where(item))
 
 

@@ -186,7 +186,7 @@ class OpenAIBatchProvider:
             after = _text(rows[-1].get("id")) if rows else None
             if not payload.get("has_more") or after is None or too_old:
                 break
-        return sorted(found, key=lambda handle: handle.created_at)
+        return sorted(reversed(found), key=lambda handle: handle.created_at)
 
     async def poll(self, batch_id: str) -> BatchStatus:
         try:

@@ -224,7 +224,11 @@ class BatchRun:
                 raise
 
         try:
-            return await self._retried(attempt)
+            handle = await self._retried(attempt)
+            if uncertain:  # the lost one may have come to light only now
+                found = await self._retried(lambda: self._found(lane, label, since))
+                return found or handle
+            return handle
         except ProviderError as error:
             if not uncertain:
                 await self._writer.write(batches.close_batch(batch, batches.REFUSED, f"{error.kind}: {error}"))
@@ -234,7 +238,10 @@ class BatchRun:
         """The batch of this label, if the vendor has it; should there be two, the younger ones are cancelled."""
         handles = await lane.provider.find(label, since)
         for extra in handles[1:]:
-            await lane.provider.cancel(extra.id)
+            try:
+                await lane.provider.cancel(extra.id)
+            except ProviderError as error:
+                self._progress.say(f"batch {extra.id} is a double of {handles[0].id} and was not cancelled: {error}")
         return handles[0] if handles else None
 
     # Batches that were opened before.

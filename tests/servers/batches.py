@@ -22,7 +22,7 @@ from aiohttp import web
 from tests.servers.faults import Body
 
 Step = Literal["upload", "create", "poll", "list", "content"]
-Trouble = Literal["lost", "hang", "cut", "500", "429", "401"]
+Trouble = Literal["lost", "late", "hang", "cut", "500", "429", "401"]
 Ask = Callable[[Body], Awaitable[tuple[int, Body, str]]]
 _DAY_S = 86_400
 _EXPIRED = {"code": "batch_expired", "message": "This request could not be executed before the completion window."}
@@ -77,6 +77,7 @@ class BatchDesk:
         limit: requests that may be enqueued at once; a batch above it fails as OpenAI's do.
         mess: result files hold garbage, unknown ids and every line twice, in no order.
         faults: per step what goes wrong with its next requests: `lost` (done, and the connection broke),
+            `late` (likewise, and the batch is listed only once another was created),
             `hang` (done, and the reply never comes), `cut` (half of the reply), or a status.
     """
 
@@ -91,6 +92,7 @@ class BatchDesk:
         self.batches: dict[str, Batch] = {}
         self.files: dict[str, bytes] = {}
         self.polled = 0
+        self._hidden: set[str] = set()
         self._ask = ask
         self._authorised = authorised
         self._numbers = itertools.count(1)
@@ -124,6 +126,8 @@ class BatchDesk:
             response = await do(request)
             if trouble is None:
                 return response
+            if trouble == "late":
+                self._hidden.add(next(reversed(self.batches)))
             if trouble == "hang":
                 await asyncio.Event().wait()
             if trouble == "cut":
@@ -172,13 +176,14 @@ class BatchDesk:
             time.time(),
         )
         self.batches[batch.id] = batch
+        self._hidden.clear()
         ids = [r["custom_id"] for r in requests]
         assert len(set(ids)) == len(ids), "a custom_id is in the file twice"
         assert len({r["body"]["model"] for r in requests}) == 1, "one file, one model"
         return web.json_response(batch.as_body())
 
     async def _list(self, request: web.Request) -> web.Response:
-        newest = list(self.batches.values())[::-1]
+        newest = [b for b in reversed(self.batches.values()) if b.id not in self._hidden]
         after = request.query.get("after")
         if after is not None:
             newest = newest[[b.id for b in newest].index(after) + 1 :]

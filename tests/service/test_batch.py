@@ -168,6 +168,15 @@ def test_a_creation_whose_reply_is_lost_is_found_and_not_repeated(run_here, serv
     assert_bought_once(server)
 
 
+def test_a_lost_creation_that_comes_to_light_late_leaves_one_batch(run_here, server, questions):
+    server.batches.faults["create"] = ["late"]
+    result = run_here(*words(server, questions, "--batch"), env=ENV)
+    assert result.code == 0, result
+    states = [b.state for b in server.batches.batches.values()]
+    assert states == ["completed", "cancelled", "completed", "completed", "completed"]
+    assert_bought_once(server)
+
+
 def test_what_expired_is_handed_in_again_and_the_rest_is_kept(run_here, server, questions):
     server.batches.expire_after = [3]
     result = run_here(*words(server, questions, "--batch"), env=ENV)

@@ -186,7 +186,8 @@ class OpenAIBatchProvider:
             after = _text(rows[-1].get("id")) if rows else None
             if not payload.get("has_more") or after is None or too_old:
                 break
-        return sorted(reversed(found), key=lambda handle: handle.created_at)
+        found.reverse()  # sorting keeps this order among those of the same second
+        return sorted(found, key=lambda handle: handle.created_at)
 
     async def poll(self, batch_id: str) -> BatchStatus:
         try:

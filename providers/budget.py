@@ -10,14 +10,16 @@ _MESSAGE_OVERHEAD_TOKENS = 16
 _DEFAULT_MOST_TOKENS = 32_768  # of a call that names no cap
 
 
-def worst_case_usd(price: Price, request: ChatRequest) -> float:
+def worst_case_usd(price: Price, request: ChatRequest, service_tier: str | None = None) -> float:
     """USD that a call can cost at most: a token is at least one byte, and the answer may use up its cap."""
     prompt = sum(len(m.content.encode("utf-8", "replace")) + _MESSAGE_OVERHEAD_TOKENS for m in request.messages)
     if request.response_schema is not None:
         prompt += len(str(request.response_schema.schema))
     answer = request.params.max_output_tokens or _DEFAULT_MOST_TOKENS
     # Written to the cache or not, whichever is dearer.
-    return max(cost_usd(price, Usage(prompt, answer, cache_write_tokens=written)) or 0.0 for written in (0, prompt))
+    tier = service_tier if price.batch is not None else None
+    usages = (Usage(prompt, answer, cache_write_tokens=written) for written in (0, prompt))
+    return max(cost_usd(price, usage, tier) or 0.0 for usage in usages)
 
 
 class Budget:
@@ -47,6 +49,18 @@ class Budget:
         self._calls += 1
         self._reserved += worst
         return worst
+
+    def hold(self, usd: float) -> bool:
+        """Set an amount aside for longer than a call (a batch), if that much is left; `release` ends it."""
+        if self.spent + self._reserved + usd > self.max_usd:
+            return False
+        self.spent += usd
+        return True
+
+    def release(self, held: float, cost: float) -> None:
+        """Put what it cost (USD) in the place of what was held."""
+        self.spent += cost - held
+        self._settled.set()
 
     def settle(self, reserved: float, cost: float) -> None:
         """Put what the call cost (USD) in the place of what was set aside for it."""

@@ -14,6 +14,7 @@ ProviderError
 ├── ServerError                   408/409/5xx: retried
 ├── ConnectionFailedError         refused, reset, cut: retried
 ├── MalformedResponseError        not what the protocol says: retried once
+├── NotProcessedError             a batch ended before this request's turn: not billed, submitted again
 └── DeadlineExceededError         no whole answer in time: not retried, the server may still bill it
 
 SpecError (a ValueError) is raised before any call: the model spec or its key is unusable.
@@ -114,6 +115,11 @@ class MalformedResponseError(ProviderError):
     kind = "malformed_response"
     retryable = True
     max_attempts = 2
+
+
+class NotProcessedError(ProviderError):
+    kind = "not_processed"
+    retryable = True
 
 
 class DeadlineExceededError(ProviderError):

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from providers.dialects import DIALECTS, Dialect
 from providers.errors import SpecError
 from providers.types import ChatProvider
+
+if TYPE_CHECKING:
+    from providers.batch import OpenAIBatchProvider
 
 OTHER_PROVIDERS = ("ollama", "langchain", "replay", "scripted")
 PROVIDERS = (*DIALECTS, *OTHER_PROVIDERS)
@@ -189,3 +192,27 @@ def open_provider(
     dialect = DIALECTS[spec.provider]
     key = _key(dialect, spec, environ)
     return OpenAICompatibleProvider(dialect, spec.model, spec.base_url, key, max_connections, extra)
+
+
+def has_batches(spec: ModelSpec) -> bool:
+    """Whether this endpoint takes batches; several addresses of one model are several queues, so they do not."""
+    return spec.provider in DIALECTS and DIALECTS[spec.provider].batches and not spec.replicas
+
+
+def open_batch_provider(
+    spec: ModelSpec, environ: Mapping[str, str], extra: Mapping[str, Any] = MappingProxyType({})
+) -> "OpenAIBatchProvider":
+    """The batch lane of a resolved spec that `has_batches`.
+
+    Raises:
+        SpecError: as `open_provider`.
+    """
+    from providers.batch import OpenAIBatchProvider
+    from providers.openai_compatible import OpenAICompatibleProvider
+
+    if spec.base_url is None or not has_batches(spec):
+        raise SpecError(f"{spec} takes no batches")
+    dialect = DIALECTS[spec.provider]
+    key = _key(dialect, spec, environ)
+    chat = OpenAICompatibleProvider(dialect, spec.model, spec.base_url, key, 1, extra)
+    return OpenAIBatchProvider(chat, dialect, key)

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import tenacity
 
 from providers.errors import ProviderError
-from providers.types import ChatCompletion
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,11 @@ def _error(state: tenacity.RetryCallState) -> ProviderError | None:
 
 
 async def complete_with_retry(
-    call: Callable[[], Awaitable[ChatCompletion]],
+    call: Callable[[], Awaitable[Result]],
     policy: RetryPolicy,
     on_retry: Callable[[ProviderError], None] | None = None,
     give_up: Callable[[], bool] = lambda: False,
-) -> ChatCompletion:
+) -> Result:
     """Call until it succeeds, the policy gives up or `give_up` says so; the last error is raised as it came."""
     try:
         return await call()
@@ -43,15 +45,15 @@ async def complete_with_retry(
 
 async def _again(
     first: ProviderError,
-    call: Callable[[], Awaitable[ChatCompletion]],
+    call: Callable[[], Awaitable[Result]],
     policy: RetryPolicy,
     on_retry: Callable[[ProviderError], None] | None,
     give_up: Callable[[], bool],
-) -> ChatCompletion:
+) -> Result:
     """What `tenacity` makes of a failed first attempt: it is handed in as the first of its own."""
     made: list[ProviderError] = [first]
 
-    async def attempt() -> ChatCompletion:
+    async def attempt() -> Result:
         if made:
             raise made.pop()
         return await call()

@@ -108,9 +108,7 @@ async def preflight(
     )
     for identity in found:
         if identity.shutdown_date is not None:
-            progress.noted(
-                f"{identity.provider}:{identity.model} is withdrawn by its vendor on {identity.shutdown_date}"
-            )
+            progress.say(f"{identity.provider}:{identity.model} is withdrawn by its vendor on {identity.shutdown_date}")
     return {str(asked[key].spec()): asdict(identity) for key, identity in zip(endpoints, found, strict=True)}
 
 
@@ -125,7 +123,7 @@ async def _describe(
             if time.monotonic() >= deadline:
                 raise UsageError(str(error)) from error
             if not waiting:
-                progress.noted(f"waiting for {plan.spec()} to be ready ...")
+                progress.say(f"waiting for {plan.spec()} to be ready ...")
                 waiting = True
             await asyncio.sleep(_ASK_AGAIN_S)
         except ModelNotFoundError:

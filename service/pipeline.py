@@ -23,7 +23,7 @@ from questions.types import Question
 from service.conversation import answer_of, candidate_request, usable
 from service.endpoint_plan import EndpointPlan
 from service.plan import FrozenRun
-from service.store import Store, reads
+from service.store import Store, batches, reads
 from service.store.writer import Writer
 from service.store.writes import Purchase, TurnKey, VerdictKey, save_answer, save_verdict
 from service.work import work_key
@@ -40,9 +40,26 @@ class Progress(Protocol):
 
     def retrying(self, error: ProviderError) -> None: ...
 
-    def noted(self, line: str) -> None: ...
+    def say(self, line: str) -> None: ...
 
     def pulling(self, model: str, status: str, done: int | None, total: int | None) -> None: ...
+
+
+class Deferred(Exception):
+    """Not asked now: an open batch carries the work, or will; a later pass finds it bought."""
+
+
+class Lane(Protocol):
+    """Another way to ask an endpoint than one call now."""
+
+    async def ask(self, work: str, key: TurnKey, request: ChatRequest) -> Purchase:
+        """What the lane brought for this work.
+
+        Raises:
+            Deferred: nothing yet.
+            ProviderError: it came back as an error.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,7 @@ class Candidate:
     endpoint: Endpoint
     workers: int
     price: Price | None
+    lane: Lane | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +80,7 @@ class Judge:
     endpoint: Endpoint | None
     workers: int
     price: Price | None
+    lane: Lane | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +90,10 @@ class _Job:
 
 
 class Pipeline:
-    """One pass over everything of a run that has no ok verdict yet."""
+    """One pass over everything of a run that has no ok verdict yet.
+
+    `ended` holds the units that earlier passes of this session saw fail: they are not tried again before a resume.
+    """
 
     def __init__(
         self,
@@ -82,7 +104,10 @@ class Pipeline:
         store: Store,
         writer: Writer,
         progress: Progress,
+        ended: set[TurnKey | VerdictKey] | None = None,
     ) -> None:
+        self.waits_for: set[int] = set()
+        self._ended = set() if ended is None else ended
         self._plan = run.plan
         self._questions = run.questions
         self._run_id = run_id
@@ -120,6 +145,7 @@ class Pipeline:
         with self._store.read() as connection:
             complete = reads.verdict_counts(connection, self._run_id, ok_only=True)
             started = reads.answer_counts(connection, self._run_id)
+            self._batches_open = batches.any_open(connection)
         holders = [
             asyncio.create_task(self._hold_all(m, conversations, started))
             for m, candidate in enumerate(self._candidates)
@@ -190,9 +216,15 @@ class Pipeline:
             stored = state.answers.get(number)
             if stored is not None and usable(stored.status, stored.text):
                 text: str | None = stored.text
+            elif key in self._ended:
+                return
             else:
-                text = await self._answer(key, question, answers)
+                try:
+                    text = await self._answer(key, question, answers)
+                except Deferred:
+                    return
             if text is None:
+                self._ended.add(key)
                 await self._skip_from(key, question, state)
                 return
             answers.append(text)
@@ -207,15 +239,14 @@ class Pipeline:
         cost = None
         if purchase is None:
             try:
-                completion = await candidate.endpoint.complete(request)
+                purchase = await self._buy(candidate, "candidate", work, key, request)
             except ProviderError as error:
                 if error.stops_run:
                     raise
                 await self._writer.write(save_answer(key, "provider_error", error=f"candidate: {error.kind}: {error}"))
                 self._progress.answered("provider_error", None)
                 return None
-            cost = cost_usd(candidate.price, completion.usage, completion.service_tier)
-            purchase = Purchase(work, str(candidate.plan.spec()), "candidate", completion, cost)
+            cost = purchase.cost_usd
         status, text = answer_of(purchase.completion)
         language = check_turn_language(question, key.turn, text) if text.strip() else None
         failure = None if usable(status, text) else f"candidate: no answer ({status})"
@@ -243,8 +274,9 @@ class Pipeline:
     async def _hand_over(self, key: TurnKey, turn: GradedTurn, state: reads.ConversationState) -> None:
         for judge, queue in enumerate(self._queues):
             for repeat in range(self._plan.judge_repeats):
-                if state.verdicts.get((key.turn, judge, repeat)) != "ok":
-                    await queue.put(_Job(VerdictKey(key, judge, repeat), turn))
+                job = VerdictKey(key, judge, repeat)
+                if state.verdicts.get((key.turn, judge, repeat)) != "ok" and job not in self._ended:
+                    await queue.put(_Job(job, turn))
 
     async def _judge_all(self, judge: int) -> None:
         queue = self._queues[judge]
@@ -254,6 +286,8 @@ class Pipeline:
                 continue
             try:
                 await self._judge(self._judges[judge], job)
+            except Deferred:
+                continue
             except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
                 self.stop(error)
 
@@ -269,6 +303,8 @@ class Pipeline:
             if purchase is not None and purchase.id is None:
                 cost = purchase.cost_usd
         await self._writer.write(save_verdict(job.key, verdict, purchase))
+        if verdict.status != "ok":
+            self._ended.add(job.key)
         self._progress.judged(verdict.status, cost)
 
     async def _ask_judge(self, judge: Judge, task: GradingTask, key: VerdictKey) -> tuple[Verdict, Purchase | None]:
@@ -278,19 +314,29 @@ class Pipeline:
         purchase = self._bought(work, judge.plan, "judge", lambda c: task.read(c).status == "ok")
         if purchase is None:
             try:
-                completion = await self._complete(judge, task.request)
+                purchase = await self._buy(judge, "judge", work, key.turn, task.request)
             except ProviderError as error:
                 if error.stops_run:
                     raise
                 return failed_verdict(error), None
-            cost = cost_usd(judge.price, completion.usage, completion.service_tier)
-            purchase = Purchase(work, str(judge.plan.spec()), "judge", completion, cost)
         return task.read(purchase.completion), purchase
 
-    async def _complete(self, judge: Judge, request: ChatRequest) -> ChatCompletion:
-        if judge.endpoint is None:
-            raise AssertionError(f"judge {judge.plan.label} has no endpoint")
-        return await judge.endpoint.complete(request)
+    async def _buy(
+        self, asked: Candidate | Judge, role: str, work: str, key: TurnKey, request: ChatRequest
+    ) -> Purchase:
+        if asked.lane is not None:
+            return await asked.lane.ask(work, key, request)
+        if asked.endpoint is None:
+            raise AssertionError(f"judge {asked.plan.label} has no endpoint")
+        if self._batches_open:
+            with self._store.read() as connection:
+                carrier = batches.carrier(connection, work)
+            if carrier is not None:
+                self.waits_for.add(carrier)
+                raise Deferred
+        completion = await asked.endpoint.complete(request)
+        cost = cost_usd(asked.price, completion.usage, completion.service_tier)
+        return Purchase(work, str(asked.plan.spec()), role, completion, cost)
 
     def _bought(self, work: str, plan: EndpointPlan, role: str, good: "_Good") -> Purchase | None:
         with self._store.read() as connection:

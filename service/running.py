@@ -5,24 +5,38 @@ import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from importlib import metadata
+from typing import Protocol
 
 from judge.grading.llm import ModelJudge
 from judge.grading.rules import RuleJudge
 from providers.budget import Budget
 from providers.endpoint import Endpoint
 from providers.errors import ProviderError
+from providers.registry import has_batches, open_batch_provider
+from service.batch_lane import BatchLane
+from service.batching import BatchOptions, BatchRun
 from service.endpoint_plan import EndpointPlan
-from service.endpoints import open_endpoints, preflight
+from service.endpoints import open_endpoints, preflight, retry_policy
 from service.errors import PlanConflictError
 from service.pipeline import Candidate, Judge, Pipeline, Progress
 from service.plan import FrozenRun, differing
-from service.store import Store, reads
+from service.store import Store, batches, reads
 from service.store.writer import Writer
-from service.store.writes import add_identities, insert_run, set_stopped
+from service.store.writes import TurnKey, VerdictKey, add_identities, insert_run, set_stopped
 
 
 class Interrupted(Exception):
-    """Ctrl-C or SIGTERM: the run stopped in good order and can be resumed."""
+    """Ctrl-C or SIGTERM: the run stopped in good order and can be resumed; the message says how, if not as usual."""
+
+
+class _Work(Protocol):
+    """What can be stopped by a signal: one pass, or all waves of a batch run."""
+
+    async def run(self) -> None: ...
+
+    def stop(self, error: BaseException | None = None) -> None: ...
+
+    def hurry(self) -> None: ...
 
 
 def code_version() -> str:
@@ -64,8 +78,9 @@ async def execute(
     *,
     concurrency: int,
     pull: bool = False,
+    batch: BatchOptions | None = None,
 ) -> int:
-    """Run everything that has no ok verdict yet; return the run's id.
+    """Run everything that has no ok verdict yet, in batches where `batch` is given; return the run's id.
 
     Raises:
         UsageError, SpecError: nothing was written.
@@ -73,33 +88,69 @@ async def execute(
         Interrupted: a signal stopped it; it can be resumed.
     """
     async with AsyncExitStack() as stack:
-        endpoints = open_endpoints(stack, run.plan, environ, concurrency, _budget(store, run), progress)
+        budget = _budget(store, run)
+        endpoints = open_endpoints(stack, run.plan, environ, concurrency, budget, progress)
+        lanes = _open_lanes(stack, run, environ, budget) if batch is not None else {}
         identities = await preflight(run.plan, endpoints, progress, pull=pull)
         run_id = _ensure_run(store, run)
         with store.writer() as writer:
             await writer.write(add_identities(run_id, identities))
             await writer.write(set_stopped(run_id, None))
-            pipeline = Pipeline(
-                run,
-                run_id,
-                [_candidate(m, endpoints[m.key], run) for m in run.plan.models],
-                [_judge(j, endpoints.get(j.key), run) for j in run.plan.judges],
-                store,
-                writer,
-                progress,
-            )
-            await _with_signals(pipeline, writer, run_id)
+
+            def one_pass(ended: set[TurnKey | VerdictKey]) -> Pipeline:
+                candidates = [
+                    _candidate(m, endpoints[m.key], run, lanes.get((m.key, "candidate"))) for m in run.plan.models
+                ]
+                judges = [_judge(j, endpoints.get(j.key), run, lanes.get((j.key, "judge"))) for j in run.plan.judges]
+                return Pipeline(run, run_id, candidates, judges, store, writer, progress, ended)
+
+            if batch is None:
+                alone = one_pass(set())
+                await _with_signals(alone, writer, run_id)
+                _tell_what_waits(store, alone, progress)
+            else:
+                policy = retry_policy(environ)
+                waves = BatchRun(run_id, store, writer, list(lanes.values()), one_pass, progress, policy, batch)
+                try:
+                    await _with_signals(waves, writer, run_id)
+                except Interrupted:
+                    raise Interrupted(open_note(store, run.name)) from None
     return run_id
 
 
+def open_note(store: Store, name: str) -> str:
+    """One sentence about the run's open batches; empty if there are none."""
+    with store.read() as connection:
+        stored = reads.find_run(connection, name)
+        waiting = batches.open_batches(connection, stored.id) if stored is not None else []
+    if not waiting:
+        return ""
+    noun = "1 batch is" if len(waiting) == 1 else f"{len(waiting)} batches are"
+    requests = sum(b.requests for b in waiting)
+    return f"{noun} open ({requests} requests); `kojudge resume {name}` collects what has ended and goes on."
+
+
+def _tell_what_waits(store: Store, done: Pipeline, progress: Progress) -> None:
+    if done.waits_for:
+        with store.read() as connection:
+            names = batches.carrying_runs(connection, done.waits_for)
+        progress.say(
+            "some of this is in open batches of another run and was not asked again; "
+            + " · ".join(f"`kojudge resume {name}`" for name in names)
+        )
+
+
 def _budget(store: Store, run: FrozenRun) -> Budget | None:
-    """What is left of the plan's cap: what the run has cost so far counts."""
+    """What is left of the plan's cap: what the run has cost so far counts, and what its open batches may cost."""
     if run.plan.max_cost is None:
         return None
     with store.read() as connection:
         stored = reads.find_run(connection, run.name)
-        spent = reads.run_cost(connection, stored.id) if stored is not None else 0.0
-    return Budget(run.plan.max_cost, spent)
+        if stored is None:
+            return Budget(run.plan.max_cost)
+        return Budget(
+            run.plan.max_cost, reads.run_cost(connection, stored.id) + batches.held_usd(connection, stored.id)
+        )
 
 
 def _workers(endpoint: Endpoint) -> int:
@@ -107,12 +158,12 @@ def _workers(endpoint: Endpoint) -> int:
     return endpoint.limiter.ceiling + endpoint.limiter.ceiling // 2
 
 
-def _candidate(plan: EndpointPlan, endpoint: Endpoint, run: FrozenRun) -> Candidate:
+def _candidate(plan: EndpointPlan, endpoint: Endpoint, run: FrozenRun, lane: BatchLane | None = None) -> Candidate:
     conversations = max(1, len(run.questions) * run.plan.samples)
-    return Candidate(plan, endpoint, min(_workers(endpoint), conversations), plan.price())
+    return Candidate(plan, endpoint, min(_workers(endpoint), conversations), plan.price(), lane)
 
 
-async def _with_signals(pipeline: Pipeline, writer: Writer, run_id: int) -> None:
+async def _with_signals(work: _Work, writer: Writer, run_id: int) -> None:
     """Run; the first signal stops in good order, within the pipeline's grace period, the second at once."""
     loop = asyncio.get_running_loop()
     caught = (signal.SIGINT, signal.SIGTERM)
@@ -122,14 +173,14 @@ async def _with_signals(pipeline: Pipeline, writer: Writer, run_id: int) -> None
         nonlocal signals
         signals += 1
         if signals == 1:
-            pipeline.stop(Interrupted())
+            work.stop(Interrupted())
         else:
-            pipeline.hurry()
+            work.hurry()
 
     for number in caught:
         loop.add_signal_handler(number, on_signal)
     try:
-        await pipeline.run()
+        await work.run()
     except Interrupted:
         await writer.write(set_stopped(run_id, "interrupted"))
         raise
@@ -156,9 +207,23 @@ def _ensure_run(store: Store, run: FrozenRun) -> int:
         )
 
 
-def _judge(plan: EndpointPlan, endpoint: Endpoint | None, run: FrozenRun) -> Judge:
+def _open_lanes(
+    stack: AsyncExitStack, run: FrozenRun, environ: Mapping[str, str], budget: Budget | None
+) -> dict[tuple[str, str], BatchLane]:
+    """By endpoint key and role, for every endpoint that takes batches."""
+    lanes: dict[tuple[str, str], BatchLane] = {}
+    roles = [(p, "candidate") for p in run.plan.models] + [(p, "judge") for p in run.plan.judges]
+    for plan, role in roles:
+        if has_batches(plan.spec()) and (plan.key, role) not in lanes:
+            provider = open_batch_provider(plan.spec(), environ, plan.extra)
+            stack.push_async_callback(provider.aclose)
+            lanes[plan.key, role] = BatchLane(plan, role, provider, plan.price(), budget)
+    return lanes
+
+
+def _judge(plan: EndpointPlan, endpoint: Endpoint | None, run: FrozenRun, lane: BatchLane | None = None) -> Judge:
     if plan.is_rule_judge or endpoint is None:
         return Judge(plan, RuleJudge(), None, 1, plan.price())
     mode = endpoint.provider.capabilities.schema_mode
     grader = ModelJudge(plan.label, mode, run.plan.judging.params(), run.plan.deadline_s)
-    return Judge(plan, grader, endpoint, _workers(endpoint), plan.price())
+    return Judge(plan, grader, endpoint, _workers(endpoint), plan.price(), lane)

@@ -10,7 +10,6 @@ from judge.verdict import OutputContract, Parsed
 from providers.errors import ProviderError
 from providers.types import ChatCompletion, ChatRequest, SamplingParams, SchemaMode
 
-
 # A JSON grammar allows any number of blanks between tokens, and some models never leave off.
 _BLANK_TAIL = 100
 

@@ -35,6 +35,15 @@ providers_app = typer.Typer(
 )
 app.add_typer(providers_app, name="providers")
 
+Batch = Annotated[
+    bool | None,
+    typer.Option(
+        "--batch/--no-batch",
+        help="Ask through the vendor's batches: half the price, within a day. Default: as the run was begun.",
+        show_default=False,
+    ),
+]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="With batches: hand in, collect what has ended, and leave.")]
 Concurrency = Annotated[int | None, typer.Option(min=1, max=4096, help="Most calls in flight per endpoint.")]
 MaxCost = Annotated[
     float | None, typer.Option(min=0, metavar="USD", help="Stop before the run could have cost more, status 3.")
@@ -100,6 +109,8 @@ def run(
     pull: Annotated[bool, typer.Option("--pull", help="Let Ollama fetch a model that it does not have.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be asked, and its cost.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before calling a model with a price.")] = False,
+    batch: Batch = None,
+    no_wait: NoWait = False,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
 ) -> None:
@@ -124,7 +135,9 @@ def run(
         drop_unsupported,
         wait,
     )
-    raise typer.Exit(run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull))
+    raise typer.Exit(
+        run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)
+    )
 
 
 @app.command()
@@ -133,14 +146,28 @@ def resume(
     concurrency: Concurrency = None,
     max_cost: MaxCost = None,
     allow_unpriced: AllowUnpriced = None,
+    batch: Batch = None,
+    no_wait: NoWait = False,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
 ) -> None:
-    """Continue a run: what is missing is asked, what failed is tried again, what was paid for is not."""
+    """Continue a run: what is missing is asked, what failed is tried again, what was paid for is not.
+
+    Batches that have ended are collected, and the rest goes on as the run was begun: in batches or live.
+    """
     from service.cli.run import resume_run
 
     raise typer.Exit(
-        resume_run(run_name, database, report_format, concurrency, max_cost, allow_unpriced=allow_unpriced)
+        resume_run(
+            run_name,
+            database,
+            report_format,
+            concurrency,
+            max_cost,
+            allow_unpriced=allow_unpriced,
+            batch=batch,
+            wait=not no_wait,
+        )
     )
 
 

@@ -15,7 +15,8 @@ def exit_with_one_line(error: Exception) -> NoReturn:
     from service.running import Interrupted
 
     if isinstance(error, Interrupted):
-        _say("interrupted; everything delivered so far is kept. Run the same command again to continue.")
+        how = safe(str(error)) or "Run the same command again to continue."
+        _say(f"interrupted; everything delivered so far is kept. {how}")
         sys.exit(INTERRUPTED)
     if isinstance(error, QuotaExhaustedError):
         _say(f"stopped, the account has no quota left: {safe(str(error))}. Top up, then run the same command again.")

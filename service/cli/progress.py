@@ -15,6 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from providers.errors import ProviderError
 from service.cli.terminal import err
@@ -73,7 +74,7 @@ class RunProgress(Protocol):
 
     def retrying(self, error: ProviderError) -> None: ...
 
-    def noted(self, line: str) -> None: ...
+    def say(self, line: str) -> None: ...
 
     def pulling(self, model: str, status: str, done: int | None, total: int | None) -> None: ...
 
@@ -95,12 +96,13 @@ class _Counting(ABC):
     def retrying(self, error: ProviderError) -> None:
         self.totals.retries[error.kind] += 1
 
-    def noted(self, line: str) -> None:
-        err().print(safe(line), markup=False, soft_wrap=True)
-
     @abstractmethod
     def pulling(self, model: str, status: str, done: int | None, total: int | None) -> None:
         """Show how far a model's download is (bytes, None where the server does not say)."""
+
+    @abstractmethod
+    def say(self, line: str) -> None:
+        """Print a line now."""
 
     @abstractmethod
     def changed(self) -> None:
@@ -151,6 +153,9 @@ class Bars(_Counting):
             self._progress.remove_task(self._pull)
             self._pull = None
 
+    def say(self, line: str) -> None:
+        self._progress.console.print(Text(safe(line)), soft_wrap=True)
+
     def _refresh(self) -> None:
         self._last = time.monotonic()
         self._progress.update(self._answers, completed=self.totals.done_answers)
@@ -179,7 +184,10 @@ class Lines(_Counting):
         if time.monotonic() - self._last >= _LINE_EVERY_S or status == "success":
             self._last = time.monotonic()
             share = f" {100 * done / total:.0f} %" if done is not None and total else ""
-            self.noted(f"pulling {model}: {status}{share}")
+            self.say(f"pulling {model}: {status}{share}")
+
+    def say(self, line: str) -> None:
+        err().print(Text(safe(line)), soft_wrap=True)
 
     def _print(self) -> None:
         t = self.totals

@@ -12,7 +12,9 @@ from rich.text import Text
 
 from providers.scripted import SCRIPTED_MODELS
 from questions.source import load_yaml, one_line
+from service.batching import BatchOptions
 from service.cli.announce import announce, check_priced
+from service.cli.batches import check_batches, choose_lane
 from service.cli.failures import OK, SOME_FAILED
 from service.cli.look import emit
 from service.cli.options import ReportFormat
@@ -21,7 +23,7 @@ from service.cli.terminal import err
 from service.errors import UsageError
 from service.plan import FrozenRun, PlanFile, freeze
 from service.report.build import build_report, failed_units
-from service.running import execute, find_same_run, remaining
+from service.running import execute, find_same_run, open_note, remaining
 from service.store import Store, reads
 
 DEMO_NAME = "demo"
@@ -48,10 +50,20 @@ class RunFlags:
 
 
 def run_plan(
-    flags: RunFlags, database: str, report_format: ReportFormat, *, dry_run: bool, yes: bool, pull: bool = False
+    flags: RunFlags,
+    database: str,
+    report_format: ReportFormat,
+    *,
+    dry_run: bool,
+    yes: bool,
+    pull: bool = False,
+    batch: bool | None = None,
+    wait: bool = True,
 ) -> int:
     request = _request(flags)
     run = freeze(request, os.environ, flags.plan.stem if flags.plan else None)
+    if batch:
+        check_batches(run)
     if dry_run:
         announce(run)
         return OK
@@ -59,11 +71,12 @@ def run_plan(
     store = Store.open(database)
     try:
         stored = find_same_run(store, run)
-        if stored is not None and remaining(store, run, stored.id)[0] == 0:
+        if stored is not None and remaining(store, run, stored.id)[0] == 0 and not open_note(store, run.name):
             err().print(Text(f"Run {run.name} has ended before; nothing is asked again."))
             return _finish(store, run.name, report_format)
         _confirm(run, yes=yes)
-        return _execute(store, run, report_format, request.concurrency, pull=pull)
+        lane = choose_lane(store, run, batch, wait)
+        return _execute(store, run, report_format, request.concurrency, lane, pull=pull)
     finally:
         store.close()
 
@@ -105,6 +118,8 @@ def resume_run(
     max_cost: float | None = None,
     *,
     allow_unpriced: bool | None = None,
+    batch: bool | None = None,
+    wait: bool = True,
 ) -> int:
     store = Store.open(database, create=False)
     try:
@@ -120,7 +135,8 @@ def resume_run(
         if remaining(store, run, stored.id)[1] == 0:
             err().print(Text(f"Run {name} is complete; nothing is left to ask."))
             return _finish(store, name, report_format)
-        return _execute(store, run, report_format, concurrency or stored.plan.concurrency)
+        lane = choose_lane(store, run, batch, wait)
+        return _execute(store, run, report_format, concurrency or stored.plan.concurrency, lane)
     finally:
         store.close()
 
@@ -154,9 +170,17 @@ def _confirm(run: FrozenRun, *, yes: bool) -> None:
     typer.confirm("Go ahead?", default=True, abort=True, err=True)
 
 
-def _execute(store: Store, run: FrozenRun, report_format: ReportFormat, concurrency: int, *, pull: bool = False) -> int:
+def _execute(
+    store: Store,
+    run: FrozenRun,
+    report_format: ReportFormat,
+    concurrency: int,
+    batch: BatchOptions | None = None,
+    *,
+    pull: bool = False,
+) -> int:
     with run_progress(_totals(store, run)) as progress:
-        asyncio.run(execute(store, run, os.environ, progress, concurrency=concurrency, pull=pull))
+        asyncio.run(execute(store, run, os.environ, progress, concurrency=concurrency, batch=batch, pull=pull))
     return _finish(store, run.name, report_format)
 
 
@@ -179,6 +203,8 @@ def _finish(store: Store, name: str, report_format: ReportFormat) -> int:
         report = build_report(connection, reads.get_run(connection, name))
     emit(report, report_format, None)
     failed = failed_units(report)
-    if failed:
+    if waiting := open_note(store, name):
+        err().print(Text(f"{failed} verdicts have no score; {waiting}"))
+    elif failed:
         err().print(Text(f"{failed} verdicts have no score; `kojudge resume {name}` tries them again."))
     return SOME_FAILED if failed else OK

@@ -3,9 +3,11 @@
     runs ──< run_questions >── questions        what was planned
     runs ──< answers >── completions            one row a turn of a conversation
     runs ──< verdicts >── completions           one row a turn, judge and repeat
+    runs ──< batches ──< batch_items >── completions   what a vendor holds as a file, by work key
 
 A conversation is (run, model, question, sample); `model`, `judge` and `question` are positions in the
-run's plan. A unit without a row has not ended yet.
+run's plan. A unit without a row has not ended yet. A batch is open until `collected_at` is set; a work key is
+in one open batch at most.
 """
 
 from sqlalchemy import (
@@ -19,9 +21,10 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 
 metadata = MetaData()
 
@@ -128,4 +131,44 @@ verdicts = Table(
     Column("error", Text),
     Column("completion_id", Integer, ForeignKey("completions.id")),
     PrimaryKeyConstraint("run_id", "model", "question", "sample", "turn", "judge", "repeat"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("label", Text, nullable=False, unique=True),
+    Column("endpoint", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("sent_params", Text, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("held_usd", Float, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("batch_id", Text),
+    Column("input_file_id", Text),
+    Column("submitted_at", Text),
+    Column("collected_at", Text),
+    Column("error", Text),
+    Index("batches_by_run", "run_id"),
+)
+
+batch_items = Table(
+    "batch_items",
+    metadata,
+    Column("batch", Integer, ForeignKey("batches.id"), nullable=False),
+    Column("work_key", Text, nullable=False),
+    Column("model", Integer, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("completion_id", Integer, ForeignKey("completions.id")),
+    Column("error", Text),
+    PrimaryKeyConstraint("batch", "work_key"),
+    Index(
+        "batch_items_open",
+        "work_key",
+        unique=True,
+        sqlite_where=text("is_open"),
+        postgresql_where=text("is_open"),
+    ),
 )

@@ -183,6 +183,13 @@ def save_verdict(
     return write
 
 
+def save_purchase(connection: Connection, run_id: int, model: int, purchase: Purchase) -> int:
+    """Enter a delivery into the ledger before any turn of the run takes it; return its id."""
+    completion_id = _ledger(connection, TurnKey(run_id, model, 0, 0, 0), purchase)
+    assert completion_id is not None, "a purchase has an id once it is in the ledger"
+    return completion_id
+
+
 def _ledger(connection: Connection, key: TurnKey, purchase: Purchase | None) -> int | None:
     if purchase is None:
         return None

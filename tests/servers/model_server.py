@@ -26,6 +26,7 @@ from aiohttp import web
 
 from tests.servers import behaviour as behaviours
 from tests.servers import wire_ollama, wire_openai
+from tests.servers.batches import BatchDesk
 from tests.servers.behaviour import Behaviour
 from tests.servers.delivery import DELIVERIES, Outgoing
 from tests.servers.fault_plan import EVERY_CHAT, Condition, FaultPlan
@@ -80,6 +81,7 @@ class ModelServer(RecordingServer):
         self._registry: dict[str, ModelCard] = {}
         self._plan = FaultPlan()
         self._numbers = itertools.count(1)
+        self.batches = BatchDesk(self._batched, self._authorised)
 
     @property
     def openai_url(self) -> str:
@@ -159,7 +161,22 @@ class ModelServer(RecordingServer):
             web.post("/api/show", self._plain(OLLAMA, self._show)),
             web.post("/api/pull", self._pull),
             web.get("/api/version", self._plain(OLLAMA, lambda record: {"version": wire_ollama.VERSION})),
+            *self.batches.routes(),
         ]
+
+    def _authorised(self, request: web.Request) -> bool:
+        return self.api_key is None or request.headers.get("Authorization") == f"Bearer {self.api_key}"
+
+    async def _batched(self, body: Body) -> tuple[int, Body, str]:
+        """(status, body, request id) of one request of a batch; what is good counts as delivered."""
+        number = next(self._numbers)
+        record = RequestRecord(number, "BATCH", "/v1/chat/completions", time.time(), True, body, str(body.get("model")))
+        fault = self._plan.pick([record.path, str(record.model), EVERY_CHAT], _encoded(body), body)
+        outgoing = await self._outgoing(record, fault, OPENAI, self._complete)
+        record.status, record.answer, record.sold = outgoing.status, outgoing.answer, outgoing.sold
+        self._note_arrival(record)
+        self._note_delivery(record)
+        return outgoing.status, json.loads(b"".join(outgoing.chunks)), f"req_{number:08d}"
 
     def _chat(self, wire: Wire) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:

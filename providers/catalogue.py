@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from providers.dialects import DIALECTS, Dialect
+from providers.dialects import DIALECTS, Dialect, SchemaShape
 from providers.errors import SpecError
 from providers.registry import PROVIDERS, ModelSpec, resolve
-from providers.types import SchemaMode
 
 AddressSource = Literal["default", "environment", "spec"]
 
@@ -32,7 +31,7 @@ class ProviderInfo:
     example: str
     key_variable: str | None = None
     address_variable: str | None = None
-    schema_mode: SchemaMode | None = None
+    schema_mode: SchemaShape | None = None
 
 
 _OTHERS = {

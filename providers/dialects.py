@@ -6,9 +6,9 @@ of a plan and the documentation's test all read it from here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from providers.types import SchemaMode
+SchemaShape = Literal["json_schema_strict", "json_schema", "json_object", "text"]
 
 _OPENAI_QUOTA = frozenset(
     {
@@ -38,7 +38,8 @@ class Dialect:
     `null_content`: what stands for a message without text; no server takes null from everyone.
     `identity_paths`: what to ask besides `/models`: field of `ModelIdentity` (or `loaded_model`, for servers that
     answer as whatever is loaded) -> (path below the address without `/v1`, keys to follow in its JSON).
-    `strict_schema`: sends `strict: true`; servers that know nothing of it drop or refuse it.
+    `schema_mode`: how a schema is sent where the server enforces it: OpenAI's `json_schema`, with or without `strict`,
+    or llama.cpp's `json_object` with a `schema` beside it. "text": it is not enforced, so it is not sent.
     `batches`: the vendor has OpenAI's batch lane.
     `start`: how a user starts or reaches it, for the documentation and `providers list`.
     """
@@ -51,8 +52,7 @@ class Dialect:
     key_required: bool = False
     max_tokens_field: str = "max_tokens"
     reasoning_fields: tuple[str, ...] = ("reasoning", "reasoning_content")
-    schema_mode: SchemaMode = "json_schema"
-    strict_schema: bool = True
+    schema_mode: SchemaShape = "json_schema_strict"
     extras: frozenset[str] | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     quota_codes: frozenset[str] = _OPENAI_QUOTA
@@ -118,7 +118,8 @@ DIALECTS: dict[str, Dialect] = {
             title="llama.cpp server",
             key_variable="LLAMACPP_API_KEY",
             base_url="http://localhost:8080/v1",
-            strict_schema=False,
+            # llama.cpp's own server and llama-cpp-python's both enforce this shape; the latter refuses json_schema.
+            schema_mode="json_object",
             extras=_SAMPLERS
             | {"chat_template_kwargs", "reasoning_format", "cache_prompt", "grammar", "typical_p", "repeat_penalty"},
             lists_models=True,

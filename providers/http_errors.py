@@ -55,6 +55,9 @@ _UNSUPPORTED_WORDS = re.compile(r"unsupported|not support|only the default|unrec
 _NAMED = re.compile(r"['\"`](\w{2,40})['\"`]")
 _GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)")
 _GO_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+# Some servers answer a request that can never succeed with a 500.
+_WRONG_REQUEST_WORDS = re.compile(r"validation error|must be of type|invalid (?:json schema|format)", re.I)
+_UNKNOWN_MODEL_WORDS = re.compile(r"\bmodel\b.{0,80}(?:not found|does not exist)", re.I | re.S)
 _CONTEXT_WORDS = re.compile(r"maximum context length|context (?:length|window|size)|exceeds? the .{0,20}context", re.I)
 _SECRET = re.compile(r"\b(?:sk|up|pk|key)[-_][\w*.-]{6,}", re.I)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -153,6 +156,10 @@ def error_for_status(
         kind = ContextOverflowError
     elif status in (400, 422) and param and _UNSUPPORTED_WORDS.search(message[:2000]):
         kind = UnsupportedParameterError
+    elif status in (200, 400, 404) and _UNKNOWN_MODEL_WORDS.search(message[:2000]):
+        kind = ModelNotFoundError
+    elif status == 500 and _WRONG_REQUEST_WORDS.search(message[:2000]):
+        kind = InvalidRequestError
     elif status >= 500:
         kind = ServerError
     else:

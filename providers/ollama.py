@@ -116,7 +116,7 @@ class OllamaProvider:
     ) -> ChatCompletion:
         payload = json_object(response)
         message = payload.get("message")
-        if payload.get("done") is not True or not isinstance(message, dict):
+        if not isinstance(message, dict) or not (payload.get("done") is True or _went_in_circles(payload, message)):
             raise MalformedResponseError(clean_message(f"an unfinished Ollama reply: {payload.get('error') or ''}"))
         reason = str(payload.get("done_reason"))
         if reason == "load":
@@ -135,7 +135,7 @@ class OllamaProvider:
         return ChatCompletion(
             text=text,
             requested_model=self.model,
-            finish_reason=_FINISH.get(reason, "unknown"),
+            finish_reason=_FINISH.get(reason, "unknown") if payload.get("done") is True else "length",
             reasoning=(storable(thinking) if isinstance(thinking, str) and thinking else inline_reasoning) or None,
             usage=usage,
             served_model=storable(served) if isinstance(served, str) else None,
@@ -212,6 +212,12 @@ class OllamaProvider:
 
     async def aclose(self) -> None:
         await self._client.close()
+
+
+def _went_in_circles(payload: dict[str, Any], message: dict[str, Any]) -> bool:
+    """The server ends an answer after 30 times the same token: not done, no reason, no counts, but the text."""
+    ends = ("error", "done_reason", "eval_count")
+    return payload.get("done") is False and bool(message.get("content")) and not any(payload.get(e) for e in ends)
 
 
 def _dropped(request: ChatRequest, sent: Mapping[str, Any], thought: bool, has_logprobs: bool) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class OpenAICompatibleProvider:
         self.name = dialect.name
         self.model = model
         self.base_url = base_url.rstrip("/")
-        self.capabilities = Capabilities(schema_mode=dialect.schema_mode)
+        self.capabilities = Capabilities(schema_mode="text" if dialect.schema_mode == "text" else "json_schema")
         self.wire = OpenAIWire(dialect, model, extra, api_key)
         self.dialect = dialect
         self._api_key = api_key

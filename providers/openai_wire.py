@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-from providers.dialects import Dialect
+from providers.dialects import Dialect, SchemaShape
 from providers.errors import MalformedResponseError, ServerError, SpecError
 from providers.http_errors import clean_message, error_fields, error_for_status, rate_limit_info, storable
 from providers.reasoning import split_reasoning
@@ -15,7 +15,6 @@ from providers.types import (
     FinishReason,
     ResponseSchema,
     SamplingParams,
-    SchemaMode,
     TokenLogprob,
     Usage,
 )
@@ -37,9 +36,7 @@ class OpenAIWire:
         """(the whole JSON body, the parameters in it: everything but model and messages)."""
         params = {**self._extra, **sampling_fields(request.params, self.dialect.max_tokens_field)}
         if request.response_schema is not None:
-            params["response_format"] = response_format(
-                request.response_schema, self.dialect.schema_mode, strict=self.dialect.strict_schema
-            )
+            params["response_format"] = response_format(request.response_schema, self.dialect.schema_mode)
         empty = self.dialect.null_content
         messages = [{"role": m.role, "content": m.content or empty} for m in request.messages]
         return {"model": self.model, "messages": messages, **params}, params
@@ -143,17 +140,19 @@ def sampling_fields(params: SamplingParams, max_tokens_field: str) -> dict[str, 
         "stop": list(params.stop) or None,
         "reasoning_effort": params.reasoning_effort,
         "logprobs": True if params.logprobs is not None else None,
-        "top_logprobs": params.logprobs or None,
+        # Some servers give none at all unless they are asked for an alternative.
+        "top_logprobs": max(1, params.logprobs) if params.logprobs is not None else None,
     }
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def response_format(schema: ResponseSchema, mode: SchemaMode, *, strict: bool) -> dict[str, Any]:
-    """The `response_format` of a schema; servers that know JSON only as a mode get no schema."""
-    if mode == "json_object":
-        return {"type": "json_object"}
+def response_format(schema: ResponseSchema, shape: SchemaShape) -> dict[str, Any]:
+    """The `response_format` of a schema in the shape that the server reads (strict for one that reads none)."""
+    if shape == "json_object":
+        return {"type": "json_object", "schema": dict(schema.schema)}
     described = {"name": schema.name, "schema": dict(schema.schema)}
-    return {"type": "json_schema", "json_schema": {**described, "strict": True} if strict else described}
+    strict = {} if shape == "json_schema" else {"strict": True}
+    return {"type": "json_schema", "json_schema": {**described, **strict}}
 
 
 def _content_text(content: object) -> str:

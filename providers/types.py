@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "content_filter", "error", "unknown"]
-SchemaMode = Literal["json_schema", "json_object", "text"]
+SchemaMode = Literal["json_schema", "text"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,14 @@ Run = Callable[..., CliResult]
 
 # Objects whose keys are names from the data: their values are compared, not their keys.
 NAMED = {"turns", "categories", "rubrics", "failures", "answer_failures", "usage"}
+NAMED |= {"served_models", "fingerprints", "service_tiers", "upstreams"}
 
 
 def fences(guide: Path, language: str = "") -> list[str]:
     """The fenced blocks of a guide in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", guide.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    # Blocks in any language are matched, or the end of one would pass for the beginning of the next.
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", guide.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [block for name, block in found if name == language]
 
 
 def commands(guide: Path) -> list[list[str]]:
@@ -226,7 +229,7 @@ def test_commands_exist_with_their_options(run_cli: Run) -> None:
 
 
 def _command_path(command: list[str]) -> tuple[str, ...]:
-    return tuple(command[: 2 if command[0] == "questions" else 1])
+    return tuple(command[: 2 if command[0] in ("questions", "providers") else 1])
 
 
 @pytest.mark.usefixtures("own_questions")

@@ -19,10 +19,8 @@ _OPENAI_QUOTA = frozenset(
         "organization_usage_limit_exceeded",
     }
 )
-_SAMPLERS = frozenset(
-    {"top_k", "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty", "logit_bias", "n_probs"}
-)
 _PENALTIES = frozenset({"presence_penalty", "frequency_penalty", "logit_bias"})
+_SAMPLERS = _PENALTIES | {"top_k", "min_p", "repetition_penalty"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Dialect:
     answer as whatever is loaded) -> (path below the address without `/v1`, keys to follow in its JSON).
     `schema_mode`: how a schema is sent where the server enforces it: OpenAI's `json_schema`, with or without `strict`,
     or llama.cpp's `json_object` with a `schema` beside it. "text": it is not enforced, so it is not sent.
-    `batches`: the vendor has OpenAI's batch lane.
+    `batches`: the vendor has OpenAI's batch lane. `bills_tokens`: False for a server that one runs oneself.
     `start`: how a user starts or reaches it, for the documentation and `providers list`.
     """
 
@@ -61,6 +59,7 @@ class Dialect:
     lists_models: bool = False
     identity_paths: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     batches: bool = False
+    bills_tokens: bool = True
     start: str = ""
 
 
@@ -111,6 +110,7 @@ DIALECTS: dict[str, Dialect] = {
             },
             lists_models=True,
             identity_paths={"server_version": ("/version", ("version",))},
+            bills_tokens=False,
             start="vllm serve NAME",
         ),
         Dialect(
@@ -120,14 +120,16 @@ DIALECTS: dict[str, Dialect] = {
             base_url="http://localhost:8080/v1",
             # llama.cpp's own server and llama-cpp-python's both enforce this shape; the latter refuses json_schema.
             schema_mode="json_object",
-            extras=_SAMPLERS
-            | {"chat_template_kwargs", "reasoning_format", "cache_prompt", "grammar", "typical_p", "repeat_penalty"},
+            extras=_PENALTIES
+            | {"top_k", "min_p", "typical_p", "repeat_penalty", "chat_template_kwargs"}
+            | {"reasoning_format", "cache_prompt", "grammar", "n_probs"},
             lists_models=True,
             identity_paths={
                 "server_version": ("/props", ("build_info",)),
                 "context_length": ("/props", ("default_generation_settings", "n_ctx")),
                 "template_hash": ("/props", ("chat_template",)),
             },
+            bills_tokens=False,
             start="llama-server -m MODEL.gguf --alias NAME",
         ),
         Dialect(
@@ -137,6 +139,7 @@ DIALECTS: dict[str, Dialect] = {
             base_url="http://localhost:1234/v1",
             extras=_PENALTIES | {"top_k", "repeat_penalty", "ttl"},
             lists_models=True,
+            bills_tokens=False,
             start="lms server start",
         ),
         Dialect(
@@ -176,6 +179,7 @@ DIALECTS: dict[str, Dialect] = {
             extras=_SAMPLERS
             | {"truncation_length", "grammar_string", "mode", "instruction_template", "enable_thinking"},
             identity_paths={"loaded_model": ("/v1/internal/model/info", ("model_name",))},
+            bills_tokens=False,
             start="python server.py --api --model NAME",
         ),
         Dialect(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -101,7 +102,9 @@ class OllamaClient(ollama.AsyncClient):
             payload: object = json.loads(response.content)
         except (ValueError, RecursionError):
             payload = response.text[:2000]
-        raise error_for_status(response.status_code, payload, response.headers)
+        # The package takes the key from the environment itself.
+        secret = os.environ.get("OLLAMA_API_KEY", "").strip() or None
+        raise error_for_status(response.status_code, payload, response.headers, secret=secret)
 
 
 def json_object(response: httpx.Response) -> dict[str, Any]:

@@ -13,9 +13,6 @@ from providers.types import Usage
 
 _SNAPSHOT = re.compile(r"-\d{4}-?\d{2}-?\d{2}$|-\d{6}$")
 _FREE = frozenset({"replay", "scripted"})
-_OWN_MACHINE = frozenset({"ollama", "vllm", "llamacpp", "lmstudio", "text-generation-webui"})
-
-
 _CHEAP_TIERS = frozenset({"batch", "flex"})
 
 
@@ -61,9 +58,10 @@ def find_price(spec: ModelSpec) -> Price | None:
     """
     if spec.provider in _FREE:
         return Price(0.0, 0.0, 0.0, source="nothing is called")
-    if spec.provider in _OWN_MACHINE and not spec.model.endswith("cloud"):
-        return Price(0.0, 0.0, 0.0, source="a server of one's own bills no tokens")
     dialect = DIALECTS.get(spec.provider)
+    own = not dialect.bills_tokens if dialect is not None else spec.provider == "ollama"
+    if own and not spec.model.endswith("cloud"):
+        return Price(0.0, 0.0, 0.0, source="a server of one's own bills no tokens")
     if dialect is not None and spec.base_url not in (None, dialect.base_url):
         return None
     table = _table()

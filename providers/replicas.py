@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from providers.errors import ConnectionFailedError, ServerError
+from providers.errors import ConnectionFailedError, InvalidRequestError, ServerError
 from providers.types import ChatCompletion, ChatProvider, ChatRequest, ModelIdentity
 
 FIRST_REST_S = 1.0
@@ -84,6 +84,9 @@ class ReplicatedProvider:
             if outcome in unreachable:
                 replica.failed(now)
         first = identities[0]
+        if len({(i.digest, i.quantization, i.template_hash) for i in identities}) > 1:
+            served = ", ".join(f"{i.base_url}: {i.digest or i.quantization or i.template_hash}" for i in identities)
+            raise InvalidRequestError(f"the replicas of {first.model!r} serve different models ({served})")
         details = {**first.details, "replicas": len(self._replicas), "unreachable_replicas": len(unreachable)}
         return ModelIdentity(
             first.provider,
@@ -97,6 +100,13 @@ class ReplicatedProvider:
             shutdown_date=first.shutdown_date,
             details=details,
         )
+
+    async def pull(self, on_progress: Callable[[str, int | None, int | None], None]) -> None:
+        """Let every replica that can fetch the model do so, one after the other."""
+        for replica in self._replicas:
+            fetch = getattr(replica.provider, "pull", None)
+            if fetch is not None:
+                await fetch(on_progress)
 
     async def aclose(self) -> None:
         await asyncio.gather(*(replica.provider.aclose() for replica in self._replicas))

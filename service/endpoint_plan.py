@@ -91,6 +91,16 @@ class EndpointPlan(_Frozen):
         return self.provider == "scripted" and self.model == RULE_JUDGE
 
 
+def means(key: str, text: str) -> bool:
+    """Whether a key under `endpoints:` means the model of a spec: the same one, with its address or without."""
+    named, spec = parse_spec(key), parse_spec(text)
+    if (named.provider, named.model) != (spec.provider, spec.model):
+        return False
+    dialect = DIALECTS.get(spec.provider)
+    known = (None, spec.base_url, dialect.base_url if dialect is not None and spec.base_url is None else None)
+    return named.base_url in known
+
+
 HOW = {"path", "replicas", "limits"}
 
 
@@ -104,7 +114,9 @@ def plan_models(
     """
     specs = {text: parse_spec(text) for text in texts}
     recordings = {s.model: read_recordings(Path(s.model)) for s in specs.values() if s.provider == "replay"}
-    found = [e for text, spec in specs.items() for e in _endpoints(spec, settings.get(text), recordings, environ)]
+    found = [
+        e for text, spec in specs.items() for e in _endpoints(spec, _settings(text, settings), recordings, environ)
+    ]
     return _distinct_labels(found)
 
 
@@ -112,16 +124,23 @@ def plan_judges(
     texts: Sequence[str], settings: Mapping[str, EndpointSettings], environ: Mapping[str, str]
 ) -> list[EndpointPlan]:
     """The judges, likewise."""
-    return [e for text in texts for e in _endpoints(parse_spec(text), settings.get(text), {}, environ)]
+    return [e for text in texts for e in _endpoints(parse_spec(text), _settings(text, settings), {}, environ)]
+
+
+def _settings(text: str, settings: Mapping[str, EndpointSettings]) -> EndpointSettings:
+    """What the plan says of a spec: under its very words, else under another way to name it."""
+    other = (found for key, found in settings.items() if means(key, text))
+    return settings.get(text) or next(other, EndpointSettings())
 
 
 def _endpoints(
     spec: ModelSpec,
-    settings: EndpointSettings | None,
+    settings: EndpointSettings,
     recordings: Mapping[str, list[Recording]],
     environ: Mapping[str, str],
 ) -> list[EndpointPlan]:
-    settings = settings or EndpointSettings()
+    if spec.provider in ("replay", "scripted") and settings != EndpointSettings():
+        raise UsageError(f"endpoints: {spec} is not asked over a network; nothing can be set for it")
     if spec.provider == "replay":
         if spec.model not in recordings:
             raise SpecError("a judge cannot be a recording; name a model, e.g. -j openai:gpt-6-luna")

@@ -21,7 +21,7 @@ from providers.types import SamplingParams
 from questions.library import load_set
 from questions.readers import read_questions
 from questions.types import Question, QuestionSet
-from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, plan_judges, plan_models, unique
+from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, plan_judges, plan_models, unique
 from service.errors import UsageError
 
 DEFAULT_SET = "starter"
@@ -70,7 +70,7 @@ class PlanFile(_Frozen):
     deadline_s: float = Field(default=300.0, gt=0, le=86400)
     wait_s: float = Field(default=0.0, ge=0, le=86400)
     drop_unsupported: bool = False
-    max_cost: float | None = Field(default=None, gt=0)
+    max_cost: float | None = Field(default=None, ge=0)
     allow_unpriced: bool = False
     endpoints: dict[str, EndpointSettings] = {}
 
@@ -91,7 +91,7 @@ class PlanFile(_Frozen):
     @model_validator(mode="after")
     def _settings_belong_to_an_endpoint(self) -> Self:
         for text in self.endpoints:
-            if text not in (*self.models, *self.judges):
+            if not any(means(text, named) for named in (*self.models, *self.judges)):
                 raise ValueError(f"endpoints: {text!r} is neither a model nor a judge of this plan")
         return self
 

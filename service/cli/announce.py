@@ -74,6 +74,6 @@ def check_priced(run: FrozenRun) -> None:
     unknown = [str(e.spec()) for e in (*plan.models, *plan.judges) if e.price() is None]
     if unknown:
         raise UsageError(
-            f"--max-cost cannot be kept: the price of {', '.join(unknown)} is unknown; give one in the plan "
+            f"--max-cost cannot be kept: the price of {', '.join(unknown)} is unknown; give one in a plan file "
             "(endpoints: SPEC: price: {input: …, output: …}), or let it go uncounted with --allow-unpriced"
         )

@@ -20,6 +20,7 @@ from service.cli.look import emit
 from service.cli.options import ReportFormat
 from service.cli.progress import Totals, run_progress
 from service.cli.terminal import err
+from service.endpoint_plan import means
 from service.errors import UsageError
 from service.plan import FrozenRun, PlanFile, freeze
 from service.report.build import build_report, failed_units
@@ -64,10 +65,10 @@ def run_plan(
     run = freeze(request, os.environ, flags.plan.stem if flags.plan else None)
     if batch:
         check_batches(run)
+    check_priced(run)
     if dry_run:
         announce(run)
         return OK
-    check_priced(run)
     store = Store.open(database)
     try:
         stored = find_same_run(store, run)
@@ -96,10 +97,13 @@ def _request(flags: RunFlags) -> PlanFile:
         "drop_unsupported": flags.drop_unsupported,
         "wait_s": flags.wait_s,
     }
-    given = {key: value for key, value in given.items() if value}
+    given = {key: value for key, value in given.items() if value is not None and value != []}
     if flags.plan is not None:
         plan = load_yaml(flags.plan, PlanFile)
         given = {**plan.model_dump(), **given}
+        if flags.models or flags.judges:  # what the file says of a model that a flag replaced means nobody
+            named = [*given["models"], *given["judges"]]
+            given["endpoints"] = {k: v for k, v in given["endpoints"].items() if any(means(k, n) for n in named)}
     elif not flags.models:
         raise UsageError("name a plan file, or at least one model: kojudge run -m ollama:NAME -j solar:solar-pro4")
     elif not flags.judges:

@@ -39,7 +39,7 @@ def _endpoint(run: reads.StoredRun, endpoint: str, role: str, rows: list[reads.S
         "sent_params": _distinct([_shown(row.sent_params) for row in rows]),
         "dropped_params": _distinct([row.dropped_params for row in rows if row.dropped_params]),
         "identities": identities,
-        "changed": len(models) > 1 or len({_who(i) for i in identities}) > 1,
+        "changed": len(models) > 1 or len(others["upstream"]) > 1 or len({_who(i) for i in identities}) > 1,
     }
 
 
@@ -48,7 +48,8 @@ def _shown(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _who(identity: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(str(identity.get(name)) for name in ("digest", "quantization", "template_hash", "context_length"))
+    named = ("digest", "quantization", "template_hash", "context_length", "server_version")
+    return (*(str(identity.get(name)) for name in named), str(identity.get("details", {}).get("root")))
 
 
 def _distinct(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -66,13 +67,16 @@ def endpoint_notes(endpoints: list[dict[str, Any]]) -> list[str]:
         if len(e["served_models"]) > 1:
             served = ", ".join(f"{model} ({calls})" for model, calls in e["served_models"].items())
             notes.append(f"{e['endpoint']} ({e['role']}) changed during the run; it was served by {served}.")
+        elif len(e["upstreams"]) > 1:
+            hosts = ", ".join(f"{host} ({calls})" for host, calls in e["upstreams"].items())
+            notes.append(f"{e['endpoint']} ({e['role']}) was served by several vendors: {hosts}.")
         elif e["changed"]:
             notes.append(f"{e['endpoint']} ({e['role']}) changed between two starts of the run; see its identities.")
         elif e["served_models"] and next(iter(e["served_models"])) != e["requested_model"]:
             notes.append(f"{e['endpoint']} ({e['role']}) was served by {next(iter(e['served_models']))}.")
         for dropped in e["dropped_params"]:
             left_out = ", ".join(f"{name}={value}" for name, value in dropped.items())
-            notes.append(f"{e['endpoint']} ({e['role']}) refused {left_out}; it was left out, as the plan allows.")
+            notes.append(f"{e['endpoint']} ({e['role']}) did not take {left_out}; it was left out.")
         for identity in e["identities"][-1:]:
             if identity.get("shutdown_date"):
                 notes.append(f"{e['endpoint']} is withdrawn by its vendor on {identity['shutdown_date']}.")

@@ -1,5 +1,6 @@
 """A real llama-cpp-python server: it serves whatever is loaded, and answers wrong bodies with 500."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from providers.types import ChatRequest, SamplingParams
 from tests.conftest import CliResult
 from tests.providers.asking import TWO_TURNS, ask, describe, request
 from tests.real.asking import (
+    SCHEMA,
     SHORT,
     check_candidate,
     check_judge,
@@ -69,11 +71,14 @@ def test_an_answer_that_would_pass_the_window_ends_there(llamacpp: RealServer) -
     assert (said.usage.prompt_tokens or 0) + (said.usage.completion_tokens or 0) == 8192
 
 
-@pytest.mark.xfail(
-    strict=False, reason="it refuses the type json_schema with a 500, which reads as a server's passing fault"
-)
-def test_a_schema_that_it_cannot_take_is_not_tried_again(llamacpp: RealServer) -> None:
-    error = refused(llamacpp.spec("llamacpp"), structured(), llamacpp.environ)
+def test_a_schema_is_enforced(llamacpp: RealServer) -> None:
+    verdict = json.loads(ask(llamacpp.spec("llamacpp"), structured(), environ=llamacpp.environ).text)
+    assert set(verdict) == set(SCHEMA["properties"])
+
+
+def test_a_schema_in_a_shape_that_it_cannot_take_is_not_tried_again(llamacpp: RealServer) -> None:
+    key = next(iter(llamacpp.environ.values()), "")
+    error = refused(llamacpp.spec("vllm"), structured(), {**llamacpp.environ, "VLLM_API_KEY": key})
     assert not error.retryable
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from providers.dialects import DIALECTS, Dialect, SchemaShape
+from providers.dialects import DIALECTS, Dialect
 from providers.errors import SpecError
 from providers.registry import PROVIDERS, ModelSpec, resolve
+from providers.types import SchemaMode
 
 AddressSource = Literal["default", "environment", "spec"]
 
@@ -31,7 +32,7 @@ class ProviderInfo:
     example: str
     key_variable: str | None = None
     address_variable: str | None = None
-    schema_mode: SchemaShape | None = None
+    schema_mode: SchemaMode | None = None
 
 
 _OTHERS = {
@@ -79,7 +80,7 @@ def _of_dialect(dialect: Dialect) -> ProviderInfo:
         f"{dialect.name}:{_MODELS.get(dialect.name, 'NAME')}{address}",
         key_variable=dialect.key_variable,
         address_variable=dialect.base_url_variable,
-        schema_mode=dialect.schema_mode,
+        schema_mode="text" if dialect.schema_mode == "text" else "json_schema",
     )
 
 

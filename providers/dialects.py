@@ -22,6 +22,12 @@ _OPENAI_QUOTA = frozenset(
 _PENALTIES = frozenset({"presence_penalty", "frequency_penalty", "logit_bias"})
 _SAMPLERS = _PENALTIES | {"top_k", "min_p", "repetition_penalty"}
 
+# Extras that say how a call is served and paid for, and change nothing of what is asked.
+SERVING_EXTRAS = frozenset(
+    {"service_tier", "prompt_cache_key", "safety_identifier", "store", "priority", "cache_prompt", "usage", "ttl"}
+    | {"keep_alive", "num_thread", "num_gpu", "main_gpu", "use_mmap", "num_batch"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from judge.grading.rules import RULE_JUDGE
-from providers.dialects import DIALECTS
+from providers.dialects import DIALECTS, SERVING_EXTRAS
 from providers.errors import SpecError
 from providers.openai_wire import checked_extra
 from providers.pricing import Price, find_price
@@ -61,7 +61,7 @@ class EndpointSettings(EndpointLimits):
 class EndpointPlan(_Frozen):
     """One model behind one address, as the plan resolved it. `digest` is that of a recording.
 
-    `path`, `replicas` and `limits` say how it is reached and asked; everything else is what it is.
+    `path`, `replicas`, `limits` and some extras say how it is reached and asked; everything else is what it is.
     """
 
     label: str
@@ -80,6 +80,10 @@ class EndpointPlan(_Frozen):
     def price(self) -> Price | None:
         """The plan's own price, else the table's; None is unknown."""
         return self.limits.price.price() if self.limits.price is not None else find_price(self.spec())
+
+    def asked_extra(self) -> dict[str, Any]:
+        """The extras that belong to what is asked; a cheaper lane or a warm model asks the same thing."""
+        return {name: value for name, value in self.extra.items() if name not in SERVING_EXTRAS}
 
     @property
     def key(self) -> str:
@@ -101,7 +105,7 @@ def means(key: str, text: str) -> bool:
     return named.base_url in known
 
 
-HOW = {"path", "replicas", "limits"}
+HOW = {"path", "replicas", "limits", "extra"}
 
 
 def plan_models(

@@ -128,7 +128,11 @@ class RunPlan(_Frozen):
         """Everything that decides what is bought."""
         how = dict.fromkeys(("concurrency", "deadline_s", "wait_s", "max_cost", "allow_unpriced"), True)
         endpoints = {"__all__": HOW}
-        return self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **how})
+        what = self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **how})
+        for dumped, endpoint in zip((*what["models"], *what["judges"]), (*self.models, *self.judges), strict=True):
+            if asked := endpoint.asked_extra():
+                dumped["extra"] = asked
+        return what
 
     def hash(self) -> str:
         return _digest(self.identity())
@@ -138,7 +142,7 @@ class RunPlan(_Frozen):
         return {
             "questions": _digest(list(self.question_digests)),
             "rubric": _digest([self.rubrics[r].digest() for r in sorted(self.rubrics)]),
-            "judge": _digest([[j.provider, j.model, j.base_url, j.digest, j.extra] for j in self.judges]),
+            "judge": _digest([[j.provider, j.model, j.base_url, j.digest, j.asked_extra()] for j in self.judges]),
             "judge_prompt": _digest(self.prompt_hashes),
             "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats]),
             "generation": _digest([self.generation.model_dump(mode="json"), self.samples]),

@@ -14,13 +14,14 @@ def work_key(endpoint: EndpointPlan, request: ChatRequest, sample: int) -> str:
     What is not set is not part of it, so a parameter that kojudge learns to send later changes no old key.
     """
     schema = request.response_schema
+    asked = endpoint.asked_extra()
     content = [
         [
             endpoint.provider,
             endpoint.base_url,
             endpoint.model,
             endpoint.digest,
-            *([endpoint.extra] if endpoint.extra else ()),
+            *([asked] if asked else ()),
         ],
         [[m.role, m.content] for m in request.messages],
         {name: value for name, value in asdict(request.params).items() if value is not None and value != ()},

@@ -76,13 +76,16 @@ class Endpoint:
             try:
                 completion = await self._with_retries(asked)
             except UnsupportedParameterError as error:
-                if not self._drop(request.params, error.param):
+                # What was not sent cannot be dropped once more: a server that still refuses it would be asked for ever.
+                if not self._drop(asked.params, error.param):
                     raise
             else:
-                return replace(completion, dropped_params=dropped) if dropped else completion
+                if not dropped:
+                    return completion
+                return replace(completion, dropped_params={**completion.dropped_params, **dropped})
 
     def _drop(self, params: SamplingParams, param: str | None) -> bool:
-        """Whether the refused parameter may be left out from now on (or already is, by a call beside this one)."""
+        """Whether the refused parameter of `params`, those that were sent, may be left out from now on."""
         name = _DROPPABLE.get(param or "")
         if not self._drop_unsupported or name is None or getattr(params, name) in (None, ()):
             return False

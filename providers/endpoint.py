@@ -37,9 +37,10 @@ _DROPPABLE = {
 class Endpoint:
     """One provider + base URL + model, shared by everything in a run that asks it.
 
-    `price` None is an unknown price: such calls pass a budget uncounted. With `drop_unsupported` a parameter that the
-    server refuses is left out of this and every later call and recorded in `dropped_params`; without it the refusal
-    is an error. Set `stopping` and what is in flight may finish, but nothing is tried again.
+    `price` None is an unknown price: of such calls a budget counts only what the server itself says they cost. With
+    `drop_unsupported` a parameter that the server refuses is left out of this and every later call and recorded in
+    `dropped_params`; without it the refusal is an error. Set `stopping` and what is in flight may finish, but nothing
+    is tried again.
     """
 
     def __init__(
@@ -116,7 +117,7 @@ class Endpoint:
 
     async def _attempt(self, request: ChatRequest) -> ChatCompletion:
         budget, price = self._budget, self._price
-        if budget is None or price is None:
+        if budget is None:
             return await self._paced(request)
         reserved = await budget.reserve(price, request)
         cost = 0.0

@@ -55,6 +55,8 @@ _UNSUPPORTED_WORDS = re.compile(r"unsupported|not support|only the default|unrec
 _NAMED = re.compile(r"['\"`](\w{2,40})['\"`]")
 _GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)")
 _GO_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_LONGEST_S = 1e9
+_LARGEST_LIMIT = 1 << 53
 _CONTEXT_WORDS = re.compile(r"maximum context length|context (?:length|window|size)|exceeds? the .{0,20}context", re.I)
 _SECRET = re.compile(r"\b(?:sk|up|pk|key)[-_][\w*.-]{6,}", re.I)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -92,11 +94,12 @@ def duration_s(text: str) -> float | None:
     """Seconds of a Go-style duration (`12ms`, `6m0s`, `1h2m3.5s`) or of a plain number; None for anything else."""
     with contextlib.suppress(ValueError):
         plain = float(text)
-        return plain if 0 <= plain < 1e9 else None
+        return plain if 0 <= plain < _LONGEST_S else None
     parts = _GO_DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text.strip():
         return None
-    return sum(float(number) * _GO_UNITS[unit] for number, unit in parts)
+    spelt = sum(float(number) * _GO_UNITS[unit] for number, unit in parts)
+    return spelt if spelt < _LONGEST_S else None
 
 
 def rate_limit_info(headers: Mapping[str, str]) -> RateLimitInfo | None:
@@ -115,7 +118,8 @@ def _allowance(headers: Mapping[str, str], unit: str) -> Allowance | None:
         found = Allowance(int(limit), int(remaining), -1.0 if reset_s is None else reset_s)
     except ValueError:
         return None
-    return found if found.limit > 0 and 0 <= found.remaining <= found.limit and found.reset_s >= 0 else None
+    sensible = 0 < found.limit < _LARGEST_LIMIT and 0 <= found.remaining <= found.limit and found.reset_s >= 0
+    return found if sensible else None
 
 
 def error_fields(payload: object) -> tuple[str, str | None, frozenset[str]]:

@@ -37,9 +37,7 @@ def through_endpoint(
 def test_without_the_flag_a_refused_parameter_is_an_error_of_one_request(model_server: ModelServer) -> None:
     model_server.inject("candidate", then="unsupported_temperature")
     with pytest.raises(UnsupportedParameterError, match="temperature") as caught:
-        through_endpoint(
-            openai_spec(model_server), lambda e: e.complete(request(params=COLD)), drop_unsupported=False
-        )
+        through_endpoint(openai_spec(model_server), lambda e: e.complete(request(params=COLD)), drop_unsupported=False)
     assert caught.value.param == "temperature"
     assert len(model_server.chats) == 1
 

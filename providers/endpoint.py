@@ -17,6 +17,7 @@ from providers.errors import (
 from providers.limits import ConcurrencyLimiter
 from providers.pricing import Price, cost_usd
 from providers.rates import RateLimits
+from providers.redaction import without_conversation
 from providers.retry import RetryPolicy, complete_with_retry
 from providers.types import ChatCompletion, ChatProvider, ChatRequest, SamplingParams
 
@@ -143,6 +144,7 @@ class Endpoint:
             self.limiter.given_up()
             raise DeadlineExceededError(f"no whole reply within {request.deadline_s:g} s") from error
         except ProviderError as error:
+            error.args = (without_conversation(str(error), request.messages),)
             if isinstance(error, RateLimitError) or (isinstance(error, ServerError) and error.status in _TOO_BUSY):
                 self.limiter.refused(place, error.retry_after_s)
             elif error.status is None:

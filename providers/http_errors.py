@@ -128,8 +128,18 @@ def error_fields(payload: object) -> tuple[str, str | None, frozenset[str]]:
     if not isinstance(body, dict):
         return str(body), None, frozenset()
     codes = [str(body[key]) for key in ("code", "type") if isinstance(body.get(key), str | int)]
-    message = body.get("message") or body.get("detail") or body
+    message = body.get("message") or _faults(body.get("detail")) or body
     return str(message), codes[0] if codes else None, frozenset(codes)
+
+
+def _faults(detail: object) -> object:
+    """FastAPI's list of faults without the input, which is the prompt: `body.messages.0.name: Field required`."""
+    if not isinstance(detail, list) or not all(isinstance(fault, dict) and "msg" in fault for fault in detail):
+        return detail
+    places = (".".join(map(str, place)) if isinstance(place := f.get("loc"), list) else "" for f in detail)
+    return "; ".join(
+        f"{place}: {f['msg']}" if place else str(f["msg"]) for place, f in zip(places, detail, strict=True)
+    )
 
 
 def error_for_status(

@@ -136,10 +136,11 @@ def _faults(detail: object) -> object:
     """FastAPI's list of faults without the input, which is the prompt: `body.messages.0.name: Field required`."""
     if not isinstance(detail, list) or not all(isinstance(fault, dict) and "msg" in fault for fault in detail):
         return detail
-    places = (".".join(map(str, place)) if isinstance(place := f.get("loc"), list) else "" for f in detail)
-    return "; ".join(
-        f"{place}: {f['msg']}" if place else str(f["msg"]) for place, f in zip(places, detail, strict=True)
-    )
+    return "; ".join(": ".join(filter(None, (_place(fault.get("loc")), str(fault["msg"])))) for fault in detail)
+
+
+def _place(path: object) -> str:
+    return ".".join(map(str, path)) if isinstance(path, list) else ""
 
 
 def error_for_status(

@@ -1,4 +1,4 @@
-"""Keys stay in the environment, and prompts and answers in the database: whatever goes wrong, whoever is asked to log."""
+"""Keys stay in the environment, prompts and answers in the database: whatever goes wrong, whatever is to be logged."""
 
 import json
 import subprocess
@@ -169,15 +169,15 @@ def test_providers_check_does_not_repeat_the_key(run_cli: Run, server: ModelServ
 # Logging that somebody switched on by the environment.
 
 
-@pytest.mark.parametrize("provider", ["compatible", "ollama"])
+@pytest.mark.parametrize("provider", ["compatible", "ollama", "langchain:openai"])
 def test_no_environment_makes_kojudge_print_keys_or_prompts(
     run_cli: Run, tmp_path: Path, model_server: ModelServer, questions: Path, provider: str
 ) -> None:
     model_server.behave("candidate", f"{ANSWER}라고 답합니다.")
     address = model_server.url if provider == "ollama" else model_server.openai_url
-    words = ["-m", f"{provider}:candidate@{address}", "-j", f"{provider}:judge@{address}", "-q", questions]
-    env = {"KOJUDGE_API_KEY": KEYS[0], "OLLAMA_API_KEY": KEYS[0], **LOUD}
-    result = run_cli("run", *words, env=env)
+    words = ["-m", f"{provider}:candidate@{address}", "-j", f"compatible:judge@{model_server.openai_url}"]
+    env = {"KOJUDGE_API_KEY": KEYS[0], "OLLAMA_API_KEY": KEYS[0], "OPENAI_API_KEY": KEYS[0], **LOUD}
+    result = run_cli("run", *words, "-q", questions, env=env)
     assert result.code == 0, result
     assert_secret(KEYS[0], result)
     assert_quiet(result)

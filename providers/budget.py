@@ -14,12 +14,16 @@ def worst_case_usd(price: Price, request: ChatRequest, service_tier: str | None 
     """USD that a call can cost at most: a token is at least one byte, and the answer may use up its cap."""
     prompt = sum(len(m.content.encode("utf-8", "replace")) + _MESSAGE_OVERHEAD_TOKENS for m in request.messages)
     if request.response_schema is not None:
-        prompt += len(str(request.response_schema.schema))
+        prompt += len(f"{request.response_schema.name}{request.response_schema.schema}".encode("utf-8", "replace"))
     answer = request.params.max_output_tokens or _DEFAULT_MOST_TOKENS
-    # Written to the cache or not, whichever is dearer.
     tier = service_tier if price.batch is not None else None
-    usages = (Usage(prompt, answer, cache_write_tokens=written) for written in (0, prompt))
-    return max(cost_usd(price, usage, tier) or 0.0 for usage in usages)
+    # Read from the cache, written to it or neither, whichever is dearest.
+    cases = (
+        Usage(prompt, answer),
+        Usage(prompt, answer, cached_tokens=prompt),
+        Usage(prompt, answer, cache_write_tokens=prompt),
+    )
+    return max(cost_usd(price, usage, tier) or 0.0 for usage in cases)
 
 
 class Budget:
@@ -32,14 +36,18 @@ class Budget:
         self._reserved = 0.0
         self._settled = asyncio.Event()
 
-    async def reserve(self, price: Price, request: ChatRequest) -> float:
+    async def reserve(self, price: Price | None, request: ChatRequest) -> float:
         """Set the worst case aside (USD, returned); waits while calls in flight may still leave enough.
+
+        Of a call at an unknown price nothing can be set aside; it may go out as long as the cap is not reached.
 
         Raises:
             BudgetExhaustedError: even alone, the call could cost more than is left.
         """
-        worst = worst_case_usd(price, request)
-        while self.spent + self._reserved + worst > self.max_usd:
+        if price is None and self.spent >= self.max_usd:
+            raise BudgetExhaustedError(f"${self.spent:.4f} of ${self.max_usd:g} are spent")
+        worst = 0.0 if price is None else worst_case_usd(price, request)
+        while worst > 0 and self.spent + self._reserved + worst > self.max_usd:
             if self._calls == 0:
                 raise BudgetExhaustedError(
                     f"${self.spent:.4f} of ${self.max_usd:g} are spent and the next call could cost ${worst:.4f}"

@@ -17,6 +17,7 @@ from providers.errors import (
 from providers.limits import ConcurrencyLimiter
 from providers.pricing import Price, cost_usd
 from providers.rates import RateLimits
+from providers.redaction import without_conversation
 from providers.retry import RetryPolicy, complete_with_retry
 from providers.types import ChatCompletion, ChatProvider, ChatRequest, SamplingParams
 
@@ -37,9 +38,10 @@ _DROPPABLE = {
 class Endpoint:
     """One provider + base URL + model, shared by everything in a run that asks it.
 
-    `price` None is an unknown price: such calls pass a budget uncounted. With `drop_unsupported` a parameter that the
-    server refuses is left out of this and every later call and recorded in `dropped_params`; without it the refusal
-    is an error. Set `stopping` and what is in flight may finish, but nothing is tried again.
+    `price` None is an unknown price: of such calls a budget counts only what the server itself says they cost. With
+    `drop_unsupported` a parameter that the server refuses is left out of this and every later call and recorded in
+    `dropped_params`; without it the refusal is an error. Set `stopping` and what is in flight may finish, but nothing
+    is tried again.
     """
 
     def __init__(
@@ -76,13 +78,16 @@ class Endpoint:
             try:
                 completion = await self._with_retries(asked)
             except UnsupportedParameterError as error:
-                if not self._drop(request.params, error.param):
+                # What was not sent cannot be dropped once more: a server that still refuses it would be asked for ever.
+                if not self._drop(asked.params, error.param):
                     raise
             else:
-                return replace(completion, dropped_params=dropped) if dropped else completion
+                if not dropped:
+                    return completion
+                return replace(completion, dropped_params={**completion.dropped_params, **dropped})
 
     def _drop(self, params: SamplingParams, param: str | None) -> bool:
-        """Whether the refused parameter may be left out from now on (or already is, by a call beside this one)."""
+        """Whether the refused parameter of `params`, those that were sent, may be left out from now on."""
         name = _DROPPABLE.get(param or "")
         if not self._drop_unsupported or name is None or getattr(params, name) in (None, ()):
             return False
@@ -113,7 +118,7 @@ class Endpoint:
 
     async def _attempt(self, request: ChatRequest) -> ChatCompletion:
         budget, price = self._budget, self._price
-        if budget is None or price is None:
+        if budget is None:
             return await self._paced(request)
         reserved = await budget.reserve(price, request)
         cost = 0.0
@@ -139,6 +144,7 @@ class Endpoint:
             self.limiter.given_up()
             raise DeadlineExceededError(f"no whole reply within {request.deadline_s:g} s") from error
         except ProviderError as error:
+            error.args = (without_conversation(str(error), request.messages),)
             if isinstance(error, RateLimitError) or (isinstance(error, ServerError) and error.status in _TOO_BUSY):
                 self.limiter.refused(place, error.retry_after_s)
             elif error.status is None:

@@ -58,6 +58,8 @@ _GO_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e
 # Some servers answer a request that can never succeed with a 500.
 _WRONG_REQUEST_WORDS = re.compile(r"validation error|must be of type|invalid (?:json schema|format)", re.I)
 _UNKNOWN_MODEL_WORDS = re.compile(r"\bmodel\b.{0,80}(?:not found|does not exist)", re.I | re.S)
+_LONGEST_S = 1e9
+_LARGEST_LIMIT = 1 << 53
 _CONTEXT_WORDS = re.compile(r"maximum context length|context (?:length|window|size)|exceeds? the .{0,20}context", re.I)
 _SECRET = re.compile(r"\b(?:sk|up|pk|key)[-_][\w*.-]{6,}", re.I)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -95,11 +97,12 @@ def duration_s(text: str) -> float | None:
     """Seconds of a Go-style duration (`12ms`, `6m0s`, `1h2m3.5s`) or of a plain number; None for anything else."""
     with contextlib.suppress(ValueError):
         plain = float(text)
-        return plain if 0 <= plain < 1e9 else None
+        return plain if 0 <= plain < _LONGEST_S else None
     parts = _GO_DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text.strip():
         return None
-    return sum(float(number) * _GO_UNITS[unit] for number, unit in parts)
+    spelt = sum(float(number) * _GO_UNITS[unit] for number, unit in parts)
+    return spelt if spelt < _LONGEST_S else None
 
 
 def rate_limit_info(headers: Mapping[str, str]) -> RateLimitInfo | None:
@@ -118,7 +121,8 @@ def _allowance(headers: Mapping[str, str], unit: str) -> Allowance | None:
         found = Allowance(int(limit), int(remaining), -1.0 if reset_s is None else reset_s)
     except ValueError:
         return None
-    return found if found.limit > 0 and 0 <= found.remaining <= found.limit and found.reset_s >= 0 else None
+    sensible = 0 < found.limit < _LARGEST_LIMIT and 0 <= found.remaining <= found.limit and found.reset_s >= 0
+    return found if sensible else None
 
 
 def error_fields(payload: object) -> tuple[str, str | None, frozenset[str]]:
@@ -127,8 +131,19 @@ def error_fields(payload: object) -> tuple[str, str | None, frozenset[str]]:
     if not isinstance(body, dict):
         return str(body), None, frozenset()
     codes = [str(body[key]) for key in ("code", "type") if isinstance(body.get(key), str | int)]
-    message = body.get("message") or body.get("detail") or body
+    message = body.get("message") or _faults(body.get("detail")) or body
     return str(message), codes[0] if codes else None, frozenset(codes)
+
+
+def _faults(detail: object) -> object:
+    """FastAPI's list of faults without the input, which is the prompt: `body.messages.0.name: Field required`."""
+    if not isinstance(detail, list) or not all(isinstance(fault, dict) and "msg" in fault for fault in detail):
+        return detail
+    return "; ".join(": ".join(filter(None, (_place(fault.get("loc")), str(fault["msg"])))) for fault in detail)
+
+
+def _place(path: object) -> str:
+    return ".".join(map(str, path)) if isinstance(path, list) else ""
 
 
 def error_for_status(

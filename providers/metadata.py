@@ -10,6 +10,7 @@ import httpx
 
 from providers.errors import ConnectionFailedError, ServerError
 from providers.http_errors import clean_message, error_for_status
+from providers.redaction import payload_without_key
 
 _TIMEOUT_S = 15.0
 _MOST_BYTES = 16 << 20
@@ -55,7 +56,7 @@ class Metadata:
             raise ConnectionFailedError(
                 f"cannot reach {self._base_url} ({detail}); is the server running and the address right?"
             ) from error
-        payload = _json(content)
+        payload = payload_without_key(_json(content), self._api_key)
         if optional and response.status_code != 200:
             return None
         if response.status_code in (401, 403):

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -102,9 +101,8 @@ class OllamaClient(ollama.AsyncClient):
             payload: object = json.loads(response.content)
         except (ValueError, RecursionError):
             payload = response.text[:2000]
-        # The package takes the key from the environment itself.
-        secret = os.environ.get("OLLAMA_API_KEY", "").strip() or None
-        raise error_for_status(response.status_code, payload, response.headers, secret=secret)
+        key = self._client.headers.get("authorization", "").removeprefix("Bearer ")
+        raise error_for_status(response.status_code, payload, response.headers, secret=key or None)
 
 
 def json_object(response: httpx.Response) -> dict[str, Any]:
@@ -124,7 +122,8 @@ def _object(text: str, shown: str) -> dict[str, Any]:
     try:
         payload = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise MalformedResponseError(f"the reply is not JSON: {clean_message(shown[:80])}") from error
+        page = clean_message(shown.lstrip()[:80]) if shown.lstrip().startswith("<") else f"{len(shown)} characters"
+        raise MalformedResponseError(f"the reply is not JSON: {page}") from error
     if not isinstance(payload, dict):
         raise MalformedResponseError("the reply is not a JSON object")
     return payload

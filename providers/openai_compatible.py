@@ -15,6 +15,7 @@ from providers.errors import ConnectionFailedError, ModelNotFoundError, Provider
 from providers.http_errors import clean_message, error_for_status
 from providers.metadata import Metadata, follow
 from providers.openai_wire import OpenAIWire, json_object, token_count
+from providers.redaction import without_key
 from providers.types import Capabilities, ChatCompletion, ChatRequest, ModelIdentity
 
 _CONNECT_TIMEOUT_S = 10.0
@@ -68,12 +69,12 @@ class OpenAICompatibleProvider:
         except httpx2.HTTPError as error:
             # The aiohttp transport reports "refused" and "disconnected" as time-outs; the cause tells.
             cause = error.__cause__ or error
-            detail = clean_message(str(cause) or type(cause).__name__)
+            detail = clean_message(without_key(str(cause) or type(cause).__name__, self._api_key))
             raise ConnectionFailedError(f"connection to {self.base_url} failed: {detail}") from error
         latency_s = time.perf_counter() - start
         if not response.is_success:
             raise self._error(response)
-        payload = json_object(response.content, response.headers.get("x-request-id"))
+        payload = json_object(response.content, response.headers.get("x-request-id"), self._api_key)
         return self.wire.completion_of(payload, response.headers, sent, latency_s)
 
     def _error(self, response: httpx2.Response) -> ProviderError:

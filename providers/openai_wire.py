@@ -9,6 +9,7 @@ from providers.dialects import Dialect, SchemaShape
 from providers.errors import MalformedResponseError, ServerError, SpecError
 from providers.http_errors import clean_message, error_fields, error_for_status, rate_limit_info, storable
 from providers.reasoning import split_reasoning
+from providers.redaction import without_key
 from providers.types import (
     ChatCompletion,
     ChatRequest,
@@ -49,32 +50,36 @@ class OpenAIWire:
         Raises:
             ProviderError: the reply holds an error instead, or not what the protocol says.
         """
-        request_id = headers.get("x-request-id") or _optional_text(payload.get("id"))
+        request_id = self._said(headers.get("x-request-id")) or self._said(payload.get("id"))
         choice = self._choice(payload, headers, request_id)
         message = choice.get("message")
         if not isinstance(message, dict):
             raise MalformedResponseError("the reply's choice has no message", request_id=request_id)
         if choice.get("finish_reason") == "error":
             raise ServerError("the upstream server failed inside a 200 reply", request_id=request_id)
-        text, inline_reasoning = split_reasoning(storable(_content_text(message.get("content"))))
-        apart = (_optional_text(message.get(field)) for field in self.dialect.reasoning_fields)
+        text, inline_reasoning = split_reasoning(self._said(_content_text(message.get("content"))) or "")
+        apart = (self._said(message.get(field)) for field in self.dialect.reasoning_fields)
         return ChatCompletion(
             text=text,
             requested_model=self.model,
             finish_reason=_FINISH.get(str(choice.get("finish_reason")), "unknown"),
             reasoning=next((said for said in apart if said), inline_reasoning) or None,
-            refusal=_optional_text(message.get("refusal")),
+            refusal=self._said(message.get("refusal")),
             usage=_usage(payload.get("usage")),
-            served_model=_optional_text(payload.get("model")),
-            fingerprint=_optional_text(payload.get("system_fingerprint")),
+            served_model=self._said(payload.get("model")),
+            fingerprint=self._said(payload.get("system_fingerprint")),
             request_id=request_id,
             sent_params=sent,
             latency_s=latency_s,
-            service_tier=_optional_text(payload.get("service_tier")),
-            upstream=_optional_text(payload.get("provider")),
+            service_tier=self._said(payload.get("service_tier")),
+            upstream=self._said(payload.get("provider")),
             logprobs=_logprobs(choice.get("logprobs")) if "logprobs" in sent else None,
             rate_limit=rate_limit_info(headers),
         )
+
+    def _said(self, value: object) -> str | None:
+        """A text of the server as any database takes it, without the key."""
+        return without_key(storable(value), self._secret) if isinstance(value, str) and value else None
 
     def _choice(self, payload: Mapping[str, Any], headers: Mapping[str, str], request_id: str | None) -> dict[str, Any]:
         choices = payload.get("choices")
@@ -95,8 +100,10 @@ class OpenAIWire:
         )
 
 
-def json_object(content: bytes, request_id: str | None = None) -> dict[str, Any]:
+def json_object(content: bytes, request_id: str | None = None, secret: str | None = None) -> dict[str, Any]:
     """The JSON object in a reply's body.
+
+    What else stands there is told only of a web page: other text may be the answer itself.
 
     Raises:
         MalformedResponseError: anything else, such as the HTML page of a proxy.
@@ -104,11 +111,17 @@ def json_object(content: bytes, request_id: str | None = None) -> dict[str, Any]
     try:
         payload = json.loads(content)
     except (ValueError, RecursionError) as error:
-        start = clean_message(content[:80].decode("utf-8", "replace"))
-        raise MalformedResponseError(f"the reply is not JSON: {start}", request_id=request_id) from error
+        raise MalformedResponseError(
+            f"the reply is not JSON: {_page(content, secret)}", request_id=request_id
+        ) from error
     if not isinstance(payload, dict):
         raise MalformedResponseError("the reply is not a JSON object", request_id=request_id)
     return payload
+
+
+def _page(content: bytes, secret: str | None) -> str:
+    text = content[:2000].decode("utf-8", "replace").lstrip()
+    return clean_message(without_key(text, secret)[:80]) if text.startswith("<") else f"{len(content)} bytes"
 
 
 def checked_extra(dialect: Dialect, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,10 +175,6 @@ def _content_text(content: object) -> str:
     if isinstance(content, list):
         return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
     return ""
-
-
-def _optional_text(value: object) -> str | None:
-    return storable(value) if isinstance(value, str) and value else None
 
 
 def _usage(usage: object) -> Usage:

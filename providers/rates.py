@@ -51,9 +51,11 @@ class _Told:
     """An allowance as the server last told it, refilled at the pace that its reset time implies."""
 
     def __init__(self, allowance: Allowance, now: float) -> None:
-        self._limit, self._left = float(allowance.limit), float(allowance.remaining)
+        resets_later = allowance.reset_s > 0
+        self._limit = float(allowance.limit)
+        self._left = float(allowance.remaining) if resets_later else self._limit
         used = allowance.limit - allowance.remaining
-        self._per_second = used / allowance.reset_s if allowance.reset_s > 0 else float(allowance.limit)
+        self._per_second = used / allowance.reset_s if resets_later else self._limit
         self._at = now
 
     def take(self, amount: float, now: float) -> float:

@@ -70,7 +70,7 @@ class PlanFile(_Frozen):
     deadline_s: float = Field(default=300.0, gt=0, le=86400)
     wait_s: float = Field(default=0.0, ge=0, le=86400)
     drop_unsupported: bool = False
-    max_cost: float | None = Field(default=None, ge=0)
+    max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     allow_unpriced: bool = False
     endpoints: dict[str, EndpointSettings] = {}
 

@@ -13,13 +13,13 @@ def announce(run: FrozenRun) -> None:
     turns = sum(len(q.turns) for q in run.questions) * plan.samples
     plain(f"Run {run.name}: {len(run.questions)} conversations, {turns} turns a model")
     lines = estimate(run)
-    counted = {(line.role, line.endpoint.label): line for line in lines}
+    counted = {(line.role, line.endpoint.key): line for line in lines}
     for model in plan.models:
         name = model.label if model.provider == "replay" else model.spec()
-        plain(f"  candidate {name}: {turns} answers, {_expected(counted.get(('candidate', model.label)))}")
+        plain(f"  candidate {name}: {turns} answers, {_expected(counted.get(('candidate', model.key)))}")
     for judge in plan.judges:
         verdicts = turns * len(plan.models) * plan.judge_repeats
-        plain(f"  judge     {judge.spec()}: {verdicts} verdicts, {_expected(counted.get(('judge', judge.label)))}")
+        plain(f"  judge     {judge.spec()}: {verdicts} verdicts, {_expected(counted.get(('judge', judge.key)))}")
     if lines:
         plain(_total(lines))
         plain("Tokens are estimated from the characters of the questions; what is already bought is not taken off.")

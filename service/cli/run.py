@@ -97,7 +97,7 @@ def _request(flags: RunFlags) -> PlanFile:
         "drop_unsupported": flags.drop_unsupported,
         "wait_s": flags.wait_s,
     }
-    given = {key: value for key, value in given.items() if value is not None and value != []}
+    given = {key: value for key, value in given.items() if value not in (None, [])}
     if flags.plan is not None:
         plan = load_yaml(flags.plan, PlanFile)
         given = {**plan.model_dump(), **given}

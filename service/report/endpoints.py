@@ -7,6 +7,7 @@ from service.store import reads
 
 # A schema or a bag of extras would hide the parameters that a reader looks for.
 _LEFT_OUT = ("response_format", "format")
+_WHO = ("digest", "quantization", "template_hash", "context_length", "server_version", "root")
 
 
 def endpoint_reports(run: reads.StoredRun, served: list[reads.Served]) -> list[dict[str, Any]]:
@@ -39,7 +40,7 @@ def _endpoint(run: reads.StoredRun, endpoint: str, role: str, rows: list[reads.S
         "sent_params": _distinct([_shown(row.sent_params) for row in rows]),
         "dropped_params": _distinct([row.dropped_params for row in rows if row.dropped_params]),
         "identities": identities,
-        "changed": len(models) > 1 or len(others["upstream"]) > 1 or len({_who(i) for i in identities}) > 1,
+        "changed": len(models) > 1 or len(others["upstream"]) > 1 or _differ(identities),
     }
 
 
@@ -47,9 +48,10 @@ def _shown(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name not in _LEFT_OUT}
 
 
-def _who(identity: dict[str, Any]) -> tuple[Any, ...]:
-    named = ("digest", "quantization", "template_hash", "context_length", "server_version")
-    return (*(str(identity.get(name)) for name in named), str(identity.get("details", {}).get("root")))
+def _differ(identities: list[dict[str, Any]]) -> bool:
+    """Whether two starts found different models; what a server did not tell is no difference."""
+    told = [{**i, "root": i.get("details", {}).get("root")} for i in identities]
+    return any(len({i[name] for i in told if i.get(name) is not None}) > 1 for name in _WHO)
 
 
 def _distinct(values: list[dict[str, Any]]) -> list[dict[str, Any]]:

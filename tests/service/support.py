@@ -47,3 +47,9 @@ def specs(server: ModelServer) -> list[str]:
 def bought(server: ModelServer) -> Counter[str]:
     """How often each distinct piece of work was delivered."""
     return Counter(json.dumps(r.body, sort_keys=True) for r in server.delivered if r.path.endswith("chat/completions"))
+
+
+def write_plan(path: Path, **fields: Any) -> Path:
+    """A plan file; JSON is YAML."""
+    path.write_text(json.dumps(fields, ensure_ascii=False), encoding="utf-8")
+    return path

@@ -1,5 +1,6 @@
 """Fixtures that any test may use: a local model server, and the command line as a real process."""
 
+import io
 import os
 import shlex
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from service.cli import main
 from tests.servers.model_server import ModelServer
 
 FOREIGN = ("OPENAI_", "UPSTAGE_", "OLLAMA_", "VLLM_", "KOJUDGE_")
@@ -44,8 +46,8 @@ def model_server() -> Iterator[ModelServer]:
 
 
 @pytest.fixture
-def run_cli(tmp_path: Path) -> Callable[..., CliResult]:
-    """Run `kojudge ARGS` in the test's own folder: `run_cli("report", "1", env={...}, cwd=..., input=...)`."""
+def run_process(tmp_path: Path) -> Callable[..., CliResult]:
+    """`run_cli` as a process of its own: for what a process decides once, such as logging or signals."""
 
     def run(
         *args: str | Path,
@@ -68,5 +70,39 @@ def run_cli(tmp_path: Path) -> Callable[..., CliResult]:
             check=False,
         )
         return CliResult(words, done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def run_cli(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., CliResult]:
+    """Run `kojudge ARGS` in the test's own folder: `run_cli("report", "1", env={...}, cwd=..., input=...)`.
+
+    In this process: seconds of imports are spent once, not for every command.
+    """
+
+    def run(
+        *args: str | Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        input: str | None = None,
+        timeout: float = TIMEOUT_S,
+    ) -> CliResult:
+        words = tuple(str(arg) for arg in args)
+        with monkeypatch.context() as patched:
+            for name in [n for n in os.environ if n.startswith(FOREIGN)]:
+                patched.delenv(name)
+            for name, value in clean_environment(env).items():
+                patched.setenv(name, value)
+            patched.chdir(cwd or tmp_path)
+            patched.setattr(sys, "stdin", io.StringIO(input or ""))
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main(list(words))
+            said = capsys.readouterr()
+        code = ended.value.code
+        return CliResult(words, code if isinstance(code, int) else int(code is not None), said.out, said.err)
 
     return run

@@ -130,8 +130,8 @@ def test_unknown_run_and_conversation(run_cli):
     refused(run_cli("show", "demo", "nothing"), "math-1")
 
 
-def test_debug_shows_the_traceback(run_cli):
-    result = run_cli("run", "-m", "opnai:x", *JUDGE, "--debug")
+def test_debug_shows_the_traceback(run_process):
+    result = run_process("run", "-m", "opnai:x", *JUDGE, "--debug")
     assert "Traceback" in result.err
     assert "opnai" in result.err
 

@@ -104,14 +104,14 @@ def echoes(key: str) -> list[Fault]:
 
 
 def test_a_good_run_leaves_no_trace_of_the_key(
-    run_cli: Run, tmp_path: Path, server: ModelServer, questions: Path, key: str
+    run_process: Run, tmp_path: Path, server: ModelServer, questions: Path, key: str
 ) -> None:
     env = {"KOJUDGE_API_KEY": key}
-    result = run_cli("run", *specs(server), "-q", questions, "--name", "r", "--format", "json", env=env)
+    result = run_process("run", *specs(server), "-q", questions, "--name", "r", "--format", "json", env=env)
     assert result.code == 0, result
     assert_quiet(result)
-    others = [run_cli("report", "r", "--format", kind, env=env) for kind in FORMATS[:1]]
-    others += [run_cli("export", kind, "r", tmp_path / kind, env=env) for kind in ("jsonl", "csv")]
+    others = [run_process("report", "r", "--format", kind, env=env) for kind in FORMATS[:1]]
+    others += [run_process("export", kind, "r", tmp_path / kind, env=env) for kind in ("jsonl", "csv")]
     for one in others:
         assert one.code == 0, one
     assert_secret(key, result, *others)
@@ -119,7 +119,7 @@ def test_a_good_run_leaves_no_trace_of_the_key(
 
 
 def test_a_server_that_repeats_the_key_everywhere(
-    run_cli: Run, tmp_path: Path, server: ModelServer, questions: Path, key: str
+    run_process: Run, tmp_path: Path, server: ModelServer, questions: Path, key: str
 ) -> None:
     env = {"KOJUDGE_API_KEY": key, "KOJUDGE_RETRY_ATTEMPTS": "1", "KOJUDGE_RETRY_WAIT_S": "0.01"}
     listed = {
@@ -129,39 +129,41 @@ def test_a_server_that_repeats_the_key_everywhere(
     server.inject("candidate", *echoes(key)[:2])
     server.inject("judge", *echoes(key)[:1], *echoes(key)[2:])
     words = ["run", *specs(server), "-q", questions, "--name", "r", "--judge-repeats", "8", "--concurrency", "1"]
-    result = run_cli(*words, "--format", "json", "--debug", env=env)
+    result = run_process(*words, "--format", "json", "--debug", env=env)
     assert len(server.chats) >= 2 + 9, result
     assert result.code in (0, 1), result
-    reports = [run_cli("report", "r", "--format", kind, env=env) for kind in ("table", "html")]
-    shown = run_cli("show", "r", "1", env=env)
-    exports = [run_cli("export", kind, "r", tmp_path / kind, env=env) for kind in ("jsonl", "csv")]
+    reports = [run_process("report", "r", "--format", kind, env=env) for kind in ("table", "html")]
+    shown = run_process("show", "r", "1", env=env)
+    exports = [run_process("export", kind, "r", tmp_path / kind, env=env) for kind in ("jsonl", "csv")]
     assert_secret(key, result, *reports, shown, *exports)
     assert leaks(tmp_path, key) == []
     assert "[key]" in shown.out, "the answer says that something was taken out"
 
 
 def test_what_stops_a_run_does_not_repeat_the_key(
-    run_cli: Run, tmp_path: Path, server: ModelServer, questions: Path, key: str
+    run_process: Run, tmp_path: Path, server: ModelServer, questions: Path, key: str
 ) -> None:
     refusal = Fault(
         "refused", status=401, error=ErrorBody(f"Incorrect API key provided: {key}", code="invalid_api_key")
     )
     server.inject("candidate", then=refusal)
     words = ["run", *specs(server), "-q", questions, "--name", "r"]
-    quiet = run_cli(*words, env={"KOJUDGE_API_KEY": key})
+    quiet = run_process(*words, env={"KOJUDGE_API_KEY": key})
     assert quiet.code == 2, quiet
-    loud = run_cli(*words, "--debug", env={"KOJUDGE_API_KEY": key, **LOUD})
+    loud = run_process(*words, "--debug", env={"KOJUDGE_API_KEY": key, **LOUD})
     assert "Traceback" in loud.err, loud
-    wrong = run_cli(*words, "--debug", env={"KOJUDGE_API_KEY": key + "x", **LOUD})
+    wrong = run_process(*words, "--debug", env={"KOJUDGE_API_KEY": key + "x", **LOUD})
     assert_secret(key, quiet, loud, wrong)
     assert_quiet(quiet)
     assert leaks(tmp_path, key) == []
 
 
-def test_providers_check_does_not_repeat_the_key(run_cli: Run, server: ModelServer, key: str) -> None:
+def test_providers_check_does_not_repeat_the_key(run_process: Run, server: ModelServer, key: str) -> None:
     server.inject("candidate", *echoes(key))
     spec = f"compatible:candidate@{server.openai_url}"
-    result = run_cli("providers", "check", spec, "--format", "json", "--debug", env={"KOJUDGE_API_KEY": key, **LOUD})
+    result = run_process(
+        "providers", "check", spec, "--format", "json", "--debug", env={"KOJUDGE_API_KEY": key, **LOUD}
+    )
     assert server.chats, result
     assert_secret(key, result)
 
@@ -171,13 +173,13 @@ def test_providers_check_does_not_repeat_the_key(run_cli: Run, server: ModelServ
 
 @pytest.mark.parametrize("provider", ["compatible", "ollama", "langchain:openai"])
 def test_no_environment_makes_kojudge_print_keys_or_prompts(
-    run_cli: Run, tmp_path: Path, model_server: ModelServer, questions: Path, provider: str
+    run_process: Run, tmp_path: Path, model_server: ModelServer, questions: Path, provider: str
 ) -> None:
     model_server.behave("candidate", f"{ANSWER}라고 답합니다.")
     address = model_server.url if provider == "ollama" else model_server.openai_url
     words = ["-m", f"{provider}:candidate@{address}", "-j", f"compatible:judge@{model_server.openai_url}"]
     env = {"KOJUDGE_API_KEY": KEYS[0], "OLLAMA_API_KEY": KEYS[0], "OPENAI_API_KEY": KEYS[0], **LOUD}
-    result = run_cli("run", *words, "-q", questions, env=env)
+    result = run_process("run", *words, "-q", questions, env=env)
     assert result.code == 0, result
     assert_secret(KEYS[0], result)
     assert_quiet(result)
@@ -185,7 +187,7 @@ def test_no_environment_makes_kojudge_print_keys_or_prompts(
     assert "DEBUG" not in result.err, result
 
 
-def test_an_error_does_not_repeat_the_prompt(run_cli: Run, model_server: ModelServer, questions: Path) -> None:
+def test_an_error_does_not_repeat_the_prompt(run_process: Run, model_server: ModelServer, questions: Path) -> None:
     """FastAPI repeats what was sent under `input`."""
 
     def body(message: dict[str, Any]) -> bytes:
@@ -194,9 +196,9 @@ def test_an_error_does_not_repeat_the_prompt(run_cli: Run, model_server: ModelSe
 
     sent = {"role": "user", "content": f"{PROMPT} 첫째?"}
     model_server.inject("candidate", then=Fault("fastapi", status=422, raw=("application/json", body(sent))))
-    result = run_cli("run", *specs(model_server), "-q", questions, "--name", "r")
+    result = run_process("run", *specs(model_server), "-q", questions, "--name", "r")
     assert result.code == 1, result
-    shown = run_cli("report", "r")
+    shown = run_process("report", "r")
     for one in (result, shown):
         assert "Field required" in one.out, one
         assert "body.messages.0.name" in " ".join(one.out.split()), one
@@ -214,22 +216,22 @@ def test_an_error_does_not_repeat_the_prompt(run_cli: Run, model_server: ModelSe
     ids=lambda fault: fault.name,
 )
 def test_a_damaged_reply_is_not_repeated(
-    run_cli: Run, model_server: ModelServer, questions: Path, fault: Fault
+    run_process: Run, model_server: ModelServer, questions: Path, fault: Fault
 ) -> None:
     model_server.inject("candidate", then=fault)
     env = {"KOJUDGE_RETRY_WAIT_S": "0.01"}
-    result = run_cli("run", *specs(model_server), "-q", questions, env=env)
+    result = run_process("run", *specs(model_server), "-q", questions, env=env)
     assert result.code == 1, result
     assert_quiet(result)
 
 
-def test_a_placeholder_for_a_key_is_no_secret(run_cli: Run, tmp_path: Path, questions: Path) -> None:
+def test_a_placeholder_for_a_key_is_no_secret(run_process: Run, tmp_path: Path, questions: Path) -> None:
     """Servers that want some key are given words such as EMPTY; an answer that says it stays as it is."""
     with ModelServer(api_key="EMPTY") as server:
         server.behave("candidate", Reply("EMPTY 집합은 원소가 없는 집합입니다."))
         env = {"KOJUDGE_API_KEY": "EMPTY"}
-        assert run_cli("run", *specs(server), "-q", questions, "--name", "r", env=env).code == 0
-        shown = run_cli("show", "r", "1", "--format", "json")
+        assert run_process("run", *specs(server), "-q", questions, "--name", "r", env=env).code == 0
+        shown = run_process("show", "r", "1", "--format", "json")
         assert "EMPTY 집합은" in shown.out, shown
 
 

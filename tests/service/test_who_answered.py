@@ -163,7 +163,7 @@ def test_a_plan_may_drop_it_and_the_report_says_so(run_cli, model_server: ModelS
     assert not any("temperature" in body for body in sold)
     assert all("temperature" in r.body for r in model_server.delivered if r.model == "judge")
     table = run_cli("report", "r")
-    assert f"{model} (candidate) refused temperature=0.0; it was left out, as the plan allows." in words(table.out)
+    assert f"{model} (candidate) did not take temperature=0.0; it was left out." in words(table.out)
 
 
 # Extras.

@@ -1,5 +1,6 @@
 """The command line. Heavy libraries are imported inside the commands, so that `--help` is quick."""
 
+import logging
 import os
 import sys
 
@@ -8,6 +9,8 @@ def main(argv: list[str] | None = None) -> None:
     """Run one command and exit with its status (0 ok, 1 some failed, 2 wrong use, 3 stopped, 130 interrupted)."""
     from service.cli.app import app
 
+    # Variables such as OPENAI_LOG make libraries log requests, prompts included, unless the root has a handler already.
+    logging.getLogger().addHandler(logging.NullHandler())
     arguments = list(sys.argv[1:] if argv is None else argv)
     # Accepted anywhere on the line: it is remembered only after a command has failed.
     debug = "--debug" in arguments or bool(os.environ.get("KOJUDGE_DEBUG"))

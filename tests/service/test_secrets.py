@@ -60,7 +60,7 @@ def server(key: str) -> Iterator[ModelServer]:
 
 
 def forms(key: str) -> list[bytes]:
-    """The key as it may be written: as it is, as JSON writes it elsewhere, as a URL, reversed by nobody."""
+    """The key as it is, and as other languages' JSON writers spell it."""
     spelt = {key, key.replace("/", "\\/"), key.replace("+", "\\u002b"), key.replace("+", "\\u002B")}
     return [form.encode() for form in spelt]
 

@@ -191,6 +191,34 @@ def test_a_fault_is_an_outcome(model_server: ModelServer, fault: str) -> None:
     assert (said.finish_reason, said.text) == OUTCOMES[fault]
 
 
+def test_logprobs_are_asked_for_and_read(model_server: ModelServer) -> None:
+    model_server.behave("candidate", "서울")
+    said = ask(openai_spec(model_server), request(params=SamplingParams(logprobs=2)))
+    assert {k: v for k, v in said.sent_params.items() if "logprobs" in k} == {"logprobs": True, "top_logprobs": 2}
+    assert said.logprobs is not None
+    assert "".join(token.token for token in said.logprobs) == "서울"
+    assert [len(token.top) for token in said.logprobs] == [2, 2]
+    assert all(token.logprob < 0 for token in said.logprobs)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"content": None}, {"content": [{"token": "가"}]}, {"content": [None, 3]}, [], {"content": [{"logprob": "x"}]}],
+)
+def test_odd_logprobs_are_none(model_server: ModelServer, part: object) -> None:
+    choice = {"message": {"content": "가"}, "finish_reason": "stop", "logprobs": part}
+    model_server.inject("candidate", Fault("odd", patch={"openai": {"choices": [choice]}}))
+    assert ask(openai_spec(model_server), request(params=SamplingParams(logprobs=1))).logprobs is None
+
+
+def test_a_piece_of_a_syllable_is_told_by_its_bytes(model_server: ModelServer) -> None:
+    tokens = [{"token": "", "logprob": -1.0, "bytes": [0xEA, 0xB0]}, {"token": "", "logprob": -1.0, "bytes": None}]
+    choice = {"message": {"content": "가"}, "finish_reason": "stop", "logprobs": {"content": tokens}}
+    model_server.inject("candidate", Fault("bytes", patch={"openai": {"choices": [choice]}}))
+    said = ask(openai_spec(model_server), request(params=SamplingParams(logprobs=1)))
+    assert [token.token for token in said.logprobs or ()] == ["\ufffd", ""]
+
+
 def test_error_codes_are_kept(model_server: ModelServer) -> None:
     model_server.inject("candidate", "context_length")
     assert refused(openai_spec(model_server)).code == "context_length_exceeded"

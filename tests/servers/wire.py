@@ -114,3 +114,13 @@ def counted(prompt: Prompt, reply: Reply) -> TokenUsage:
 def pieces(text: str) -> list[str]:
     """A text as the pieces of a stream."""
     return [text[start : start + PIECE_CHARS] for start in range(0, len(text), PIECE_CHARS)]
+
+
+def token_logprobs(text: str, body: Body) -> list[Body]:
+    """The log-probabilities of a reply, as if every character were a token."""
+
+    def entry(token: str, logprob: float) -> Body:
+        return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
+
+    others = [entry("다른", -2.5 - rank) for rank in range(int(body.get("top_logprobs") or 0))]
+    return [entry(token, -0.25) | ({"top_logprobs": others} if others else {}) for token in text]

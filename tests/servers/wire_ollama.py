@@ -9,7 +9,7 @@ from typing import Any
 from tests.servers import faults
 from tests.servers.behaviour import count_prompt, count_tokens, cut_tokens, text_of
 from tests.servers.faults import FAULTS, Body, ErrorBody, Reply
-from tests.servers.wire import ModelCard, Prompt, Refused, counted, pieces, refuse
+from tests.servers.wire import ModelCard, Prompt, Refused, counted, pieces, refuse, token_logprobs
 
 VERSION = "0.34.0"
 DEFAULT_NUM_CTX = 4096
@@ -104,16 +104,6 @@ def truncate(messages: list[Body], num_ctx: int) -> list[Body]:
         room = max(1, num_ctx - (num_ctx - NUM_KEEP) // 2 - (count_prompt(system + rest) - count_tokens(text)))
         rest = [rest[-1] | {"content": cut_tokens(text, room)}]
     return system + rest
-
-
-def token_logprobs(text: str, body: Body) -> list[Body]:
-    """The log-probabilities of a reply, as if every character were a token."""
-
-    def entry(token: str, logprob: float) -> Body:
-        return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
-
-    others = [entry("다른", -2.5 - rank) for rank in range(int(body.get("top_logprobs") or 0))]
-    return [entry(token, -0.25) | ({"top_logprobs": others} if others else {}) for token in text]
 
 
 def pull_lines(card: ModelCard | None) -> list[bytes]:

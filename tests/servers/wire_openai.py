@@ -8,7 +8,7 @@ from typing import Any
 from tests.servers import faults
 from tests.servers.behaviour import count_prompt
 from tests.servers.faults import Body, ErrorBody, Reply
-from tests.servers.wire import ModelCard, Prompt, counted, pieces, refuse
+from tests.servers.wire import ModelCard, Prompt, counted, pieces, refuse, token_logprobs
 
 
 class OpenAIWire:
@@ -37,6 +37,8 @@ class OpenAIWire:
 
     def completion(self, prompt: Prompt, reply: Reply, card: ModelCard, number: int) -> Body:
         usage = counted(prompt, reply)
+        asked = prompt.body.get("logprobs")
+        logprobs = {"content": token_logprobs(reply.content or "", prompt.body)} if asked else None
         message: Body = {"role": "assistant", "content": reply.content, "refusal": reply.refusal}
         if reply.reasoning is not None:
             message[reply.reasoning_field] = reply.reasoning
@@ -45,7 +47,7 @@ class OpenAIWire:
             "object": "chat.completion",
             "created": int(time.time()),
             "model": reply.served_model or card.served_as or card.name,
-            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish_reason}],
+            "choices": [{"index": 0, "message": message, "logprobs": logprobs, "finish_reason": reply.finish_reason}],
             "usage": {
                 "prompt_tokens": usage.prompt,
                 "completion_tokens": usage.completion,

@@ -120,6 +120,17 @@ def test_two_turns_arrive_in_order_and_whole(model_server: ModelServer) -> None:
     assert sent_body(model_server)["messages"] == [{"role": m.role, "content": m.content} for m in TWO_TURNS]
 
 
+def test_schema_and_thinking_go_together_and_the_thinking_stays_apart(model_server: ModelServer) -> None:
+    """Servers have broken this pair in many ways; whatever comes, the visible text is what is read as JSON."""
+    model_server.behave("judge", Reply('```json\n{"score": 7}\n```', reasoning="조건을 살핀다."), thinking=True)
+    params = SamplingParams(reasoning_effort="low")
+    asked = request(params=params, response_schema=ResponseSchema("verdict", SCHEMA))
+    said = ask(ollama_spec(model_server, "judge"), asked)
+    body = sent_body(model_server)
+    assert (body["format"], body["think"]) == (SCHEMA, "low")
+    assert (said.text, said.reasoning) == ('```json\n{"score": 7}\n```', "조건을 살핀다.")
+
+
 def test_a_schema_goes_as_format(model_server: ModelServer) -> None:
     said = ask(ollama_spec(model_server, "judge"), request(response_schema=ResponseSchema("verdict", SCHEMA)))
     assert sent_body(model_server)["format"] == SCHEMA

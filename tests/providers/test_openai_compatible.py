@@ -1,5 +1,6 @@
 """OpenAI-compatible servers: what is sent, what is read, and what every fault becomes."""
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -390,6 +391,26 @@ def test_describe_tells_what_the_list_says(model_server: ModelServer) -> None:
     assert identity.context_length == 32_768
     assert identity.details == {"root": "/models/candidate", "owned_by": "vllm"}
     assert not model_server.chats
+
+
+def test_a_server_that_answers_as_whatever_is_loaded_is_asked_what_that_is(model_server: ModelServer) -> None:
+    assert describe(openai_spec(model_server, provider="text-generation-webui")).model == "candidate"
+    model_server.loaded_model = "another"
+    with pytest.raises(ModelNotFoundError, match="does not serve 'candidate'; it serves: another"):
+        describe(openai_spec(model_server, provider="text-generation-webui"))
+
+
+def test_describe_reads_the_dialects_further_pages(model_server: ModelServer) -> None:
+    assert describe(openai_spec(model_server, provider="vllm")).server_version == "0.33.0"
+    identity = describe(openai_spec(model_server, provider="llamacpp"))
+    assert (identity.server_version, identity.context_length) == ("b9001", 8192)
+    assert identity.template_hash == hashlib.sha256(b"{{ messages }}").hexdigest()
+
+
+def test_a_schema_goes_in_the_shape_that_llamacpp_enforces(model_server: ModelServer) -> None:
+    spec = openai_spec(model_server, "judge", "llamacpp")
+    ask(spec, request(response_schema=ResponseSchema("verdict", SCHEMA)))
+    assert sent_body(model_server)["response_format"] == {"type": "json_object", "schema": SCHEMA}
 
 
 def test_describe_an_unreachable_server(model_server: ModelServer) -> None:

@@ -77,6 +77,7 @@ class ModelServer(RecordingServer):
         self.api_key = api_key
         self.max_concurrency = max_concurrency
         self._context = context
+        self.loaded_model = models[0] if models else None
         self._cards = {name: ModelCard(name, context=context) for name in models}
         self._registry: dict[str, ModelCard] = {}
         self._plan = FaultPlan()
@@ -161,6 +162,9 @@ class ModelServer(RecordingServer):
             web.post("/api/show", self._plain(OLLAMA, self._show)),
             web.post("/api/pull", self._pull),
             web.get("/api/version", self._plain(OLLAMA, lambda record: {"version": wire_ollama.VERSION})),
+            web.get("/version", self._plain(OPENAI, lambda record: {"version": "0.33.0"})),
+            web.get("/props", self._plain(OPENAI, self._props)),
+            web.get("/v1/internal/model/info", self._plain(OPENAI, lambda record: {"model_name": self.loaded_model})),
             *self.batches.routes(),
         ]
 
@@ -330,6 +334,10 @@ class ModelServer(RecordingServer):
 
     def _models(self, record: RequestRecord) -> Body:
         return {"object": "list", "data": [wire_openai.model_card(card) for card in self._cards.values()]}
+
+    def _props(self, record: RequestRecord) -> Body:
+        settings = {"n_ctx": self._context // 4}
+        return {"build_info": "b9001", "default_generation_settings": settings, "chat_template": "{{ messages }}"}
 
     def _model(self, record: RequestRecord) -> Body:
         return wire_openai.model_card(self._card(record.model))

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from providers.errors import BudgetExhaustedError
+from providers.errors import BudgetExhaustedError, BudgetHeldError
 from providers.pricing import Price, cost_usd
 from providers.types import ChatRequest, Usage
 
@@ -27,11 +27,15 @@ def worst_case_usd(price: Price, request: ChatRequest, service_tier: str | None 
 
 
 class Budget:
-    """USD that all endpoints of a run share. `spent` counts what earlier attempts of the same run cost."""
+    """USD that all endpoints of a run share. `spent` counts what earlier attempts of the same run cost.
 
-    def __init__(self, max_usd: float, spent: float = 0.0) -> None:
+    `held` is what open batches can cost at most.
+    """
+
+    def __init__(self, max_usd: float, spent: float = 0.0, held: float = 0.0) -> None:
         self.max_usd = max_usd
         self.spent = spent
+        self.held = held
         self._calls = 0
         self._reserved = 0.0
         self._settled = asyncio.Event()
@@ -42,15 +46,19 @@ class Budget:
         Of a call at an unknown price nothing can be set aside; it may go out as long as the cap is not reached.
 
         Raises:
-            BudgetExhaustedError: even alone, the call could cost more than is left.
+            BudgetExhaustedError: even alone, the call could cost more than is left (BudgetHeldError: it could not, were
+                the open batches settled).
         """
         if price is None and self.spent >= self.max_usd:
             raise BudgetExhaustedError(f"${self.spent:.4f} of ${self.max_usd:g} are spent")
         worst = 0.0 if price is None else worst_case_usd(price, request)
-        while worst > 0 and self.spent + self._reserved + worst > self.max_usd:
+        while worst > 0 and self.spent + self.held + self._reserved + worst > self.max_usd:
             if self._calls == 0:
-                raise BudgetExhaustedError(
-                    f"${self.spent:.4f} of ${self.max_usd:g} are spent and the next call could cost ${worst:.4f}"
+                fits_later = self.spent + worst <= self.max_usd
+                batches = f", up to ${self.held:.4f} are in open batches" if self.held else ""
+                raise (BudgetHeldError if fits_later else BudgetExhaustedError)(
+                    f"${self.spent:.4f} of ${self.max_usd:g} are spent{batches} "
+                    f"and the next call could cost ${worst:.4f}"
                 )
             self._settled.clear()
             await self._settled.wait()
@@ -60,14 +68,15 @@ class Budget:
 
     def hold(self, usd: float) -> bool:
         """Set an amount aside for longer than a call (a batch), if that much is left; `release` ends it."""
-        if self.spent + self._reserved + usd > self.max_usd:
+        if self.spent + self.held + self._reserved + usd > self.max_usd:
             return False
-        self.spent += usd
+        self.held += usd
         return True
 
     def release(self, held: float, cost: float) -> None:
         """Put what it cost (USD) in the place of what was held."""
-        self.spent += cost - held
+        self.held -= held
+        self.spent += cost
         self._settled.set()
 
     def settle(self, reserved: float, cost: float) -> None:

@@ -7,6 +7,7 @@ ProviderError
 ├── QuotaExhaustedError           the account is empty: stops the run
 │   └── SuspectedQuotaError       a gateway says so, which may mean overload: retried first
 ├── BudgetExhaustedError          the next call could cost more than is allowed: stops the run
+│   └── BudgetHeldError           until open batches are settled: asked later
 ├── InvalidRequestError           400/422: this request can never succeed
 │   ├── UnsupportedParameterError
 │   └── ContextOverflowError
@@ -81,6 +82,10 @@ class SuspectedQuotaError(QuotaExhaustedError):
 class BudgetExhaustedError(ProviderError):
     kind = "budget_exhausted"
     stops_run = True
+
+
+class BudgetHeldError(BudgetExhaustedError):
+    """There is room only when open batches have been settled."""
 
 
 class InvalidRequestError(ProviderError):

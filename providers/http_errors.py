@@ -60,6 +60,7 @@ _WRONG_REQUEST_WORDS = re.compile(r"validation error|must be of type|invalid (?:
 _UNKNOWN_MODEL_WORDS = re.compile(r"\bmodel\b.{0,80}(?:not found|does not exist)", re.I | re.S)
 _LONGEST_S = 1e9
 _LARGEST_LIMIT = 1 << 53
+_MODERATION_WORDS = re.compile(r"moderation|flagged|content (?:policy|filter)|content_(?:policy|filter)", re.I)
 _CONTEXT_WORDS = re.compile(r"maximum context length|context (?:length|window|size)|exceeds? the .{0,20}context", re.I)
 _SECRET = re.compile(r"\b(?:sk|up|pk|key)[-_][\w*.-]{6,}", re.I)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -171,6 +172,8 @@ def error_for_status(
         kind = ContextOverflowError
     elif status in (400, 422) and param and _UNSUPPORTED_WORDS.search(message[:2000]):
         kind = UnsupportedParameterError
+    elif status in (200, 403) and _is_moderation(payload, message):
+        kind = InvalidRequestError
     elif status in (200, 400, 404) and _UNKNOWN_MODEL_WORDS.search(message[:2000]):
         kind = ModelNotFoundError
     elif status == 500 and _WRONG_REQUEST_WORDS.search(message[:2000]):
@@ -188,6 +191,15 @@ def error_for_status(
         retry_after_s=retry_after_s(headers),
         param=param,
     )
+
+
+def _is_moderation(payload: object, message: str) -> bool:
+    """Whether a refusal is about this one prompt, not about the account: the run goes on without it."""
+    body = payload.get("error", payload) if isinstance(payload, dict) else None
+    details = body.get("metadata") if isinstance(body, dict) else None
+    if isinstance(details, dict) and (details.get("reasons") or details.get("flagged_input")):
+        return True
+    return bool(_MODERATION_WORDS.search(message[:2000]))
 
 
 def _refused_parameter(status: int, payload: object, message: str) -> str | None:

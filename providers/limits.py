@@ -26,6 +26,7 @@ FULL_AGAIN_AT = 2.0  # one refusal: the level was refused before
 START = 32
 SHRINK = 0.7
 FIRST_HOLD_S, LONGEST_HOLD_S = 1.0, 60.0
+LONGEST_CLOSED_S = 120.0
 _PRESSING = 0.75
 
 
@@ -172,7 +173,9 @@ class ConcurrencyLimiter:
     def refused(self, place: Place, retry_after_s: float | None) -> None:
         """The server answered "too many". When that is the rule, its Retry-After holds for every call."""
         now = self._clock()
-        if self._adaptive.refused(place, now) and retry_after_s:
+        full = self._adaptive.refused(place, now)
+        # Beyond the longest wait the calls themselves give up, so nobody may be kept waiting here.
+        if full and retry_after_s and retry_after_s <= LONGEST_CLOSED_S:
             self.close_for(retry_after_s)
         self._wake()
 

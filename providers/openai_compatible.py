@@ -54,7 +54,7 @@ class OpenAICompatibleProvider:
         self.client = openai.AsyncOpenAI(
             api_key=api_key or "unused", base_url=self.base_url, max_retries=0, http_client=self._http
         )
-        self._headers = _headers(self.client, api_key)
+        self._headers = _headers(self.client, api_key, is_openai=dialect.name == "openai")
         self._url = httpx2.URL(f"{self.base_url}/chat/completions")
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
@@ -134,10 +134,16 @@ class OpenAICompatibleProvider:
         await self.client.close()
 
 
-def _headers(client: openai.AsyncOpenAI, api_key: str | None) -> dict[str, str]:
-    """The SDK's headers (the account's organisation and project), made once, without its description of the machine."""
+def _headers(client: openai.AsyncOpenAI, api_key: str | None, *, is_openai: bool) -> dict[str, str]:
+    """The SDK's headers, made once, without its description of the machine.
+
+    Organisation, project and custom headers come from OPENAI_... variables and are nobody else's business.
+    """
     named = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
-    headers = {name: value for name, value in named.items() if not name.startswith("X-Stainless-")}
+    if is_openai:
+        headers = {name: value for name, value in named.items() if not name.startswith("X-Stainless-")}
+    else:
+        headers = {name: named[name] for name in ("Accept", "Content-Type", "User-Agent")}
     return {**headers, "Authorization": f"Bearer {api_key}"} if api_key else headers
 
 

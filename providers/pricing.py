@@ -14,6 +14,7 @@ from providers.types import Usage
 _SNAPSHOT = re.compile(r"-\d{4}-?\d{2}-?\d{2}$|-\d{6}$")
 _FREE = frozenset({"replay", "scripted"})
 _CHEAP_TIERS = frozenset({"batch", "flex"})
+_DEARER_TIERS = frozenset({"priority", "fast", "scale"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def cost_usd(price: Price | None, usage: Usage, service_tier: str | None = None)
     total += written * (price.cache_write or 0.0)
     if price.long_from is not None and usage.prompt_tokens > price.long_from:
         total *= price.long_factor
+    if service_tier in _DEARER_TIERS:
+        return None
     if service_tier in _CHEAP_TIERS:
         if price.batch is None:
             return None

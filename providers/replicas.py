@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from providers.errors import ConnectionFailedError, InvalidRequestError, ServerError
+from providers.errors import ConnectionFailedError, InvalidRequestError, RateLimitError, ServerError
 from providers.types import ChatCompletion, ChatProvider, ChatRequest, ModelIdentity
 
 FIRST_REST_S = 1.0
@@ -33,8 +33,8 @@ class _Replica:
 class ReplicatedProvider:
     """One model behind several base URLs; every call goes to the replica with the fewest calls in flight.
 
-    A replica whose connection fails rests for a while (1 s, doubling to 30 s) and the call moves on to another at
-    once; only when every replica has failed does the caller see the error.
+    A replica that fails (no connection, 5xx) rests for a while (1 s, doubling to 30 s) and the call moves on to another
+    at once, as it does from one that is full; only when every replica has failed does the caller see the error.
     """
 
     def __init__(self, providers: Sequence[ChatProvider]) -> None:
@@ -53,8 +53,12 @@ class ReplicatedProvider:
             replica.in_flight += 1
             try:
                 completion = await replica.provider.complete(request)
-            except ConnectionFailedError:
+            except (ConnectionFailedError, ServerError):
+                # A server that fails at once is always the least loaded: left alone, or it would draw every call.
                 replica.failed(time.monotonic())
+                if not left:
+                    raise
+            except RateLimitError:
                 if not left:
                     raise
             except asyncio.CancelledError:

@@ -112,8 +112,8 @@ class BatchLane:
         worst = worst_case_usd(self.price, request, TIER)
         if not self._budget.hold(worst):
             self.short = BudgetExhaustedError(
-                f"${self._budget.spent:.4f} of ${self._budget.max_usd:g} are spent or in open batches, "
-                f"and the next request could cost ${worst:.4f}"
+                f"${self._budget.spent:.4f} of ${self._budget.max_usd:g} are spent, up to ${self._budget.held:.4f} are "
+                f"in open batches, and the next request could cost ${worst:.4f}"
             )
             raise Deferred
         return worst

@@ -17,7 +17,7 @@ from providers.registry import open_provider
 from providers.replay import ReplayProvider, read_recordings
 from providers.retry import RetryPolicy
 from providers.types import ChatProvider, ModelIdentity
-from service.endpoint_plan import EndpointPlan
+from service.endpoint_plan import EndpointLimits, EndpointPlan
 from service.errors import UsageError
 from service.pipeline import Progress
 from service.plan import RunPlan
@@ -44,7 +44,16 @@ def retry_policy(environ: Mapping[str, str]) -> RetryPolicy:
 
 def asked_endpoints(plan: RunPlan) -> dict[str, EndpointPlan]:
     """Every endpoint that is really asked, by key: a model that is both candidate and judge is one."""
-    return {e.key: e for e in (*plan.models, *plan.judges) if not e.is_rule_judge}
+    found: dict[str, EndpointPlan] = {}
+    for asked in (*plan.models, *plan.judges):
+        if asked.is_rule_judge:
+            continue
+        other = found.get(asked.key, asked)
+        # Named twice, once perhaps without its replicas or limits: what either says holds.
+        replicas = tuple(dict.fromkeys((*other.replicas, *asked.replicas)))
+        limits = asked.limits if other.limits == EndpointLimits() else other.limits
+        found[asked.key] = other.model_copy(update={"replicas": replicas, "limits": limits})
+    return found
 
 
 def open_endpoints(

@@ -16,7 +16,7 @@ from judge.grading.llm import GradingTask, ModelJudge, failed_verdict
 from judge.grading.rules import RuleJudge
 from judge.types import GradedTurn, Verdict
 from providers.endpoint import Endpoint
-from providers.errors import ProviderError
+from providers.errors import BudgetHeldError, ProviderError
 from providers.pricing import Price, cost_usd
 from providers.types import ChatCompletion, ChatRequest
 from questions.types import Question
@@ -334,7 +334,10 @@ class Pipeline:
             if carrier is not None:
                 self.waits_for.add(carrier)
                 raise Deferred
-        completion = await asked.endpoint.complete(request)
+        try:
+            completion = await asked.endpoint.complete(request)
+        except BudgetHeldError:
+            raise Deferred from None  # a later pass finds the batches settled
         cost = cost_usd(asked.price, completion.usage, completion.service_tier)
         return Purchase(work, str(asked.plan.spec()), role, completion, cost)
 

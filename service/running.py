@@ -148,9 +148,7 @@ def _budget(store: Store, run: FrozenRun) -> Budget | None:
         stored = reads.find_run(connection, run.name)
         if stored is None:
             return Budget(run.plan.max_cost)
-        return Budget(
-            run.plan.max_cost, reads.run_cost(connection, stored.id) + batches.held_usd(connection, stored.id)
-        )
+        return Budget(run.plan.max_cost, reads.run_cost(connection, stored.id), batches.held_usd(connection, stored.id))
 
 
 def _workers(endpoint: Endpoint) -> int:

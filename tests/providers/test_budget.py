@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from providers.budget import Budget, worst_case_usd
 from providers.endpoint import Endpoint
-from providers.errors import BudgetExhaustedError, DeadlineExceededError, ProviderError
+from providers.errors import BudgetExhaustedError, BudgetHeldError, DeadlineExceededError, ProviderError
 from providers.limits import ConcurrencyLimiter
 from providers.pricing import Price, cost_usd
 from providers.types import ChatMessage, ChatProvider, ChatRequest, ResponseSchema, SamplingParams, Usage
@@ -241,3 +241,16 @@ def test_a_call_that_is_cancelled_blocks_nobody() -> None:
         return await asyncio.wait_for(budget.reserve(PRICE, ASKED), 5)
 
     assert asyncio.run(run()) == pytest.approx(WORST)
+
+
+def test_what_open_batches_hold_is_waited_for_and_not_called_spent() -> None:
+    async def run() -> None:
+        budget = Budget(1.0)
+        assert budget.hold(0.999999)
+        with pytest.raises(BudgetHeldError, match=r"\$0\.0000 of \$1 are spent, up to \$1\.0000 are in open batches"):
+            await budget.reserve(Price(10.0, 1.0, 10.0), request(params=SamplingParams(max_output_tokens=100)))
+        budget.release(0.999999, 0.1)
+        assert budget.spent == pytest.approx(0.1)
+        assert await budget.reserve(Price(10.0, 1.0, 10.0), request(params=SamplingParams(max_output_tokens=100))) > 0
+
+    asyncio.run(run())

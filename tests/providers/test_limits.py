@@ -115,3 +115,15 @@ def test_a_retry_after_of_a_full_server_holds_for_everyone() -> None:
         return loop.time() - start
 
     assert asyncio.run(run()) >= 0.19
+
+
+@pytest.mark.parametrize("wait", [3600.0, float("inf"), 1e300])
+def test_a_retry_after_beyond_every_patience_closes_nothing(wait: float) -> None:
+    async def run() -> None:
+        limiter = ConcurrencyLimiter(8)
+        places = [await limiter.acquire() for _ in range(4)]
+        for place in places:
+            limiter.refused(place, wait)
+        await asyncio.wait_for(limiter.acquire(), 5)
+
+    asyncio.run(run())

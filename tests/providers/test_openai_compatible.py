@@ -1,6 +1,7 @@
 """OpenAI-compatible servers: what is sent, what is read, and what every fault becomes."""
 
 import hashlib
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,7 @@ from providers.errors import (
     UnsupportedParameterError,
 )
 from providers.types import ChatRequest, ResponseSchema, SamplingParams, Usage
-from tests.providers.asking import SCHEMA, TWO_TURNS, ask, describe, openai_spec, request
+from tests.providers.asking import SCHEMA, TWO_TURNS, ask, describe, openai_spec, request, with_provider
 from tests.servers.faults import FAULTS, MISSING, ErrorBody, Fault, Reply, TokenUsage, http_error
 from tests.servers.model_server import ModelServer
 
@@ -218,6 +219,37 @@ def test_a_piece_of_a_syllable_is_told_by_its_bytes(model_server: ModelServer) -
     model_server.inject("candidate", Fault("bytes", patch={"openai": {"choices": [choice]}}))
     said = ask(openai_spec(model_server), request(params=SamplingParams(logprobs=1)))
     assert [token.token for token in said.logprobs or ()] == ["\ufffd", ""]
+
+
+@pytest.mark.parametrize("provider", ["openai", "compatible", "solar"])
+def test_what_belongs_to_openai_goes_to_openai_only(
+    model_server: ModelServer, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Gateway: planted-secret")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-planted")
+    sent: dict[str, str] = {}
+
+    async def headers(opened: object) -> None:
+        sent.update(opened._headers)  # type: ignore[attr-defined]
+
+    with_provider(openai_spec(model_server, provider=provider), headers)
+    assert ("planted" in str(sent)) == (provider == "openai"), sent
+    assert not any(name.lower().startswith("x-stainless") for name in sent), sent
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "x requires moderation and your input was flagged", "code": 403, "metadata": {"reasons": ["가"]}},
+        {"message": "Blocked by the content policy of this deployment", "code": "forbidden"},
+    ],
+)
+def test_a_prompt_that_was_moderated_stops_no_run(model_server: ModelServer, error: dict[str, object]) -> None:
+    raw = ("application/json", json.dumps({"error": error}).encode())
+    model_server.inject("candidate", Fault("moderated", status=403, raw=raw))
+    found = refused(openai_spec(model_server))
+    assert type(found) is InvalidRequestError, found
+    assert not found.stops_run
 
 
 def test_error_codes_are_kept(model_server: ModelServer) -> None:

@@ -154,3 +154,9 @@ def test_a_server_of_ones_own_bills_no_tokens(text: str) -> None:
 )
 def test_the_vendors_own_address_written_out_has_its_price(text: str) -> None:
     assert find_price(parse_spec(text)) == find_price(parse_spec("openai:gpt-6-luna"))
+
+
+@pytest.mark.parametrize("tier", ["priority", "fast", "scale"])
+def test_a_dearer_lane_costs_nobody_knows_what(tier: str) -> None:
+    assert cost_usd(PRICE, Usage(1000, 100), tier) is None
+    assert cost_usd(PRICE, Usage(1000, 100), "default") == cost_usd(PRICE, Usage(1000, 100))

@@ -21,6 +21,8 @@ from providers.errors import (
 from providers.limits import ConcurrencyLimiter
 from providers.registry import parse_spec
 from providers.types import ChatProvider
+from service.endpoints import asked_endpoints
+from service.plan import PlanFile, freeze
 from tests.conftest import CliResult, clean_environment
 from tests.providers.asking import ONCE, QUICK, describe, request, with_provider
 from tests.servers.model_server import ModelServer
@@ -64,6 +66,18 @@ def test_calls_are_spread_by_load(model_server: ModelServer, second_server: Mode
     assert sum(shares) == 40
     assert min(shares) >= 10, shares
     assert max(model_server.peak_in_flight, second_server.peak_in_flight) <= 6, "eight in flight, four each"
+
+
+@pytest.mark.parametrize("fault", ["server_error", "busy", "rate_limit"])
+def test_a_server_that_fails_at_once_does_not_draw_the_calls(
+    model_server: ModelServer, second_server: ModelServer, fault: str
+) -> None:
+    model_server.inject("candidate", then=fault)
+    second_server.latency_s = 0.02
+    said = through_endpoint(both(model_server, second_server), ask_many(40))
+    assert len(said) == len(second_server.delivered) == 40
+    if fault != "rate_limit":
+        assert len(model_server.chats) <= 16, "it rests after its first failures"
 
 
 def test_a_slow_server_gets_less_work(model_server: ModelServer, second_server: ModelServer) -> None:
@@ -265,3 +279,10 @@ def test_a_replica_named_twice_in_a_plan_is_refused(tmp_path: Path, run_cli: Run
     assert result.code == 2, result
     assert "same address twice" in result.err
     assert not model_server.requests
+
+
+def test_a_model_named_twice_keeps_its_replicas() -> None:
+    first, second = "http://a:1/v1", "http://b:1/v1"
+    asked = PlanFile(models=(f"vllm:m@{first},{second}",), judges=(f"vllm:m@{first}",))
+    (endpoint,) = asked_endpoints(freeze(asked, {}).plan).values()
+    assert (endpoint.base_url, endpoint.replicas) == (first, (second,))

@@ -134,9 +134,9 @@ def told(limit: int, remaining: int, reset: str, unit: str = "requests") -> Faul
 
 
 def test_requests_a_minute_are_paced(model_server: ModelServer) -> None:
-    """200 a minute: a burst of ten seconds' worth, 33, then one each 0.3 s."""
+    """60 a minute: a burst of ten seconds' worth, then one a second; slack for a busy machine."""
     model_server.inject("candidate", then=told(0, 0, "0s"))
-    ask_in_turn(model_server, RateLimits(requests_per_minute=200), 36, at_once=True)
+    ask_in_turn(model_server, RateLimits(requests_per_minute=60), 12, at_once=True)
     arrivals = [record.received_at for record in model_server.chats]
     assert arrivals[-1] - arrivals[0] >= 0.6, gaps(model_server)
 

@@ -42,7 +42,7 @@ def emit(report: dict[str, Any], report_format: ReportFormat, output: Path | Non
 
 
 def print_report(name: str, database: str, report_format: ReportFormat, output: Path | None) -> None:
-    store = Store.open(database, create=False)
+    store = Store.open(database, create=False, read_only=True)
     with store.read() as connection:
         report = build_report(connection, reads.get_run(connection, name))
     store.close()
@@ -50,7 +50,7 @@ def print_report(name: str, database: str, report_format: ReportFormat, output: 
 
 
 def list_runs(database: str, list_format: ListFormat) -> None:
-    store = Store.open(database, create=False)
+    store = Store.open(database, create=False, read_only=True)
     with store.read() as connection:
         listed = [_run_line(connection, run) for run in reads.all_runs(connection)]
     store.close()
@@ -93,7 +93,7 @@ def _run_line(connection: Any, run: reads.StoredRun) -> dict[str, Any]:
 
 
 def show_conversation(name: str, wanted: str, database: str, list_format: ListFormat) -> None:
-    store = Store.open(database, create=False)
+    store = Store.open(database, create=False, read_only=True)
     with store.read() as connection:
         run = reads.get_run(connection, name)
         found = [c for c in conversations(connection, run) if _matches(c, wanted)]
@@ -142,7 +142,7 @@ def _block(console: Any, head: str, body: str, style: str) -> None:
 
 def start_dashboard(database: str, port: int) -> int:
     """Start Streamlit on the loopback address; keys stay out of its environment."""
-    Store.open(database, create=False).close()
+    Store.open(database, create=False, read_only=True).close()
     # Found, not imported: the page runs in Streamlit's process and imports this package, not the other way round.
     found = find_spec("dashboard")
     if found is None or found.origin is None:

@@ -17,20 +17,21 @@ class Store:
         self._engine = engine
 
     @classmethod
-    def open(cls, url: str = DEFAULT_URL, *, create: bool = True) -> "Store":
-        """Open, and create or migrate when needed.
+    def open(cls, url: str = DEFAULT_URL, *, create: bool = True, read_only: bool = False) -> "Store":
+        """Open, and create or migrate when needed; `read_only` also where nothing can be written.
 
         Raises:
             StoreError: one line that says what is wrong with the database.
         """
-        return cls(open_engine(url, create=create))
+        return cls(open_engine(url, create=create, read_only=read_only))
 
     def read(self) -> AbstractContextManager[Connection]:
+        """One state of the database, from the first SELECT on."""
         return self._engine.connect()
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """All or nothing, for imports and for setting up a run."""
-        return self._engine.begin()
+        return self._engine.execution_options(writes=True).begin()
 
     def writer(self) -> Writer:
         return Writer(self._engine)

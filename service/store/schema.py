@@ -3,6 +3,7 @@
     runs ──< run_questions >── questions        what was planned
     runs ──< answers >── completions            one row a turn of a conversation
     runs ──< verdicts >── completions           one row a turn, judge and repeat
+    runs ─── leases                             which process works on it
     runs ──< batches ──< batch_items >── completions   what a vendor holds as a file, by work key
 
 A conversation is (run, model, question, sample); `model`, `judge` and `question` are positions in the
@@ -24,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 
 metadata = MetaData()
 
@@ -171,4 +172,14 @@ batch_items = Table(
         sqlite_where=text("is_open"),
         postgresql_where=text("is_open"),
     ),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("beats", Integer, nullable=False),
+    Column("taken_at", Text, nullable=False),
 )

@@ -5,13 +5,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from providers.types import ChatCompletion
 from service.store import Store, batches
 from service.store.batches import Opening
-from service.store.opening import _MIGRATIONS
 from service.store.schema import completions, runs
 from service.store.writes import Purchase
 
@@ -83,19 +80,3 @@ def test_looking_up_work_does_not_read_every_item(store: Store):
         batches.carrier(connection, "w1")
         plan = connection.execute(sa.text(f"EXPLAIN QUERY PLAN {seen[0].replace('?', ':w')}"), {"w": "w1"}).all()
     assert "batch_items_open" in str(plan)
-
-
-def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path):
-    url = f"sqlite:///{tmp_path}/old.db"
-    engine = sa.create_engine(url)
-    with engine.connect() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.commit()
-    engine.dispose()
-    store = Store.open(url)
-    with store.read() as connection:
-        assert batches.any_open(connection) is False
-    store.close()

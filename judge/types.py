@@ -13,11 +13,15 @@ VerdictStatus = Literal["ok", "unparsed", "refused", "truncated", "filtered", "p
 
 @dataclass(frozen=True, slots=True)
 class GradedTurn:
-    """Turn `turn` (1-based) of a conversation, with the candidate's answers up to and including it."""
+    """Turn `turn` (1-based) of a conversation, with the candidate's answers up to and including it.
+
+    `language` is the language rule's report on the answer, where it is known already.
+    """
 
     question: Question
     turn: int
     answers: tuple[str, ...]
+    language: LanguageReport | None = None
 
     @property
     def answer(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 from rich.text import Text
+from sqlalchemy.engine import Connection
 
 from service.cli.failures import WRONG_USE
 from service.cli.options import ListFormat, ReportFormat
@@ -75,18 +76,16 @@ def list_runs(database: str, list_format: ListFormat) -> None:
 
 
 def _run_line(connection: Any, run: reads.StoredRun) -> dict[str, Any]:
-    questions = reads.run_question_list(connection, run.id)
-    per_model = sum(len(q.turns) for q in questions) * run.plan.samples * len(run.plan.judges) * run.plan.judge_repeats
-    ended = sum(reads.verdict_counts(connection, run.id, ok_only=False).values())
-    planned = per_model * len(run.plan.models)
+    planned = run.plan.answers * run.plan.verdicts_per_answer
+    ended, ok = reads.verdict_totals(connection, run.id)
     return {
         "run": run.name,
         "kind": run.kind,
         "status": "complete" if ended >= planned else "incomplete",
         "models": [m.label for m in run.plan.models],
         "judges": [j.label for j in run.plan.judges],
-        "questions": len(questions),
-        "ok": sum(reads.verdict_counts(connection, run.id, ok_only=True).values()),
+        "questions": run.plan.questions.n,
+        "ok": ok,
         "planned": planned,
         "created_at": run.created_at,
     }
@@ -96,9 +95,9 @@ def show_conversation(name: str, wanted: str, database: str, list_format: ListFo
     store = Store.open(database, create=False, read_only=True)
     with store.read() as connection:
         run = reads.get_run(connection, name)
-        found = [c for c in conversations(connection, run) if _matches(c, wanted)]
+        found = _find(connection, run, wanted)
         if not found:
-            ids = [q.id for q in reads.run_question_list(connection, run.id)]
+            ids = [q.id for q in next(reads.question_chunks(connection, run.id, 13)).values()]
             raise UsageError(
                 f"run {name!r} has no conversation {wanted!r}; name QUESTION or MODEL#QUESTION. "
                 f"Questions: {', '.join(ids[:12])}{' …' if len(ids) > 12 else ''}; "
@@ -112,10 +111,22 @@ def show_conversation(name: str, wanted: str, database: str, list_format: ListFo
         _print_conversation(conversation)
 
 
-def _matches(conversation: dict[str, Any], wanted: str) -> bool:
-    question, sample = conversation["question_id"], str(conversation["sample"])
+def _find(connection: Connection, run: reads.StoredRun, wanted: str) -> list[dict[str, Any]]:
+    """The conversations that QUESTION, MODEL#QUESTION or MODEL#QUESTION#SAMPLE names; an id may hold no #."""
+    found = []
+    for place in (-1, -2):
+        parts = wanted.split("#")
+        question = parts[place] if len(parts) >= -place else ""
+        position = reads.question_position(connection, run.id, question)
+        if position is not None:
+            found += [c for c in conversations(connection, run, position) if wanted in _names(c)]
+    return found
+
+
+def _names(conversation: dict[str, Any]) -> tuple[str, ...]:
+    question = conversation["question_id"]
     full = f"{conversation['model']}#{question}"
-    return wanted in (question, full, f"{full}#{sample}")
+    return question, full, f"{full}#{conversation['sample']}"
 
 
 def _print_conversation(c: dict[str, Any]) -> None:

@@ -2,8 +2,10 @@
 
 from contextlib import AbstractContextManager
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from service.store import askings
 from service.store.opening import DEFAULT_URL, open_engine
 from service.store.writer import Writer
 
@@ -15,6 +17,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        sa.event.listen(engine, "rollback", askings.forget)
 
     @classmethod
     def open(cls, url: str = DEFAULT_URL, *, create: bool = True, read_only: bool = False) -> "Store":
@@ -28,6 +31,10 @@ class Store:
     def read(self) -> AbstractContextManager[Connection]:
         """One state of the database, from the first SELECT on."""
         return self._engine.connect()
+
+    def reader(self) -> AbstractContextManager[Connection]:
+        """For many short reads over a long time: each sees what is committed by then, and none holds anything back."""
+        return self._engine.connect().execution_options(snapshot=False)
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """All or nothing, for imports and for setting up a run."""

@@ -21,7 +21,8 @@ def open_engine(url: str, *, create: bool, read_only: bool = False) -> Engine:
     """An engine whose schema is current. `read_only`: for reading, so it may lie where nothing can be written.
 
     Transactions are explicit: plain ones see one state from their first SELECT on, those of
-    `engine.execution_options(writes=True)` hold the write lock from their beginning. DDL takes part in both.
+    `engine.execution_options(writes=True)` hold the write lock from their beginning, and with `snapshot=False` every
+    SELECT sees what is committed by then. DDL takes part in the first two.
 
     Raises:
         StoreError: wrong address, not a kojudge database, a newer one, a damaged one, or one that cannot be written;
@@ -76,9 +77,10 @@ def _engine(file: Path, *, writable: bool) -> Engine:
 
 
 def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes"):
+    options = connection.get_execution_options()
+    if options.get("writes"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
+    elif options.get("snapshot", True):
         raw(connection).execute("BEGIN")
 
 

@@ -19,7 +19,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     with opened.transaction() as connection:
         for name in ("a", "b"):
             connection.execute(
-                runs.insert().values(name=name, kind="x", plan="{}", plan_hash="", code_version="", created_at="")
+                runs.insert().values(name=name, kind="x", plan="{}", code_version="", created_at="")
             )
     yield opened
     opened.close()

@@ -64,6 +64,9 @@ class Turn(_Record):
 class Question(_Record):
     """One conversation to hold with every model."""
 
+    # A slot and no attribute of pydantic's: it is left behind by every copy, comparison and dump.
+    __slots__ = ("_known_digest",)
+
     id: str = Field(min_length=1, max_length=120, pattern=r"^[^\s#\x00-\x1f\x7f-\x9f]+$")
     category: str = Field(min_length=1)
     turns: tuple[Turn, ...] = Field(min_length=1)
@@ -77,8 +80,12 @@ class Question(_Record):
 
     def digest(self) -> str:
         """sha256 of everything that reaches the candidate, the judge or a check."""
-        content = self.model_dump(mode="json", exclude={"rationale", "tags"})
-        return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+        known: str | None = getattr(self, "_known_digest", None)
+        if known is None:
+            content = self.model_dump(mode="json", exclude={"rationale", "tags"})
+            known = hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+            object.__setattr__(self, "_known_digest", known)
+        return known
 
 
 def question_digests(questions: Iterable[Question]) -> Iterator[str]:

@@ -62,16 +62,14 @@ class Kojudge:
             finally:
                 connection.close()
 
-    def report(self) -> dict[str, Any]:
-        return dict(json.loads(self("report", RUN, "--format", "json").checked(1).out))
-
-    def conversations(self) -> dict[str, dict[str, Any]]:
-        """The run as `export jsonl` writes it, by question and sample."""
+    def results(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """The run's report, and its conversations as `export jsonl` writes them, by model, question and sample."""
         with tempfile.TemporaryDirectory() as folder:
-            self("export", "jsonl", RUN, folder).checked()
+            both = [self.start("report", RUN, "--format", "json"), self.start("export", "jsonl", RUN, folder)]
+            report, _ = [child.wait().checked(1) for child in both]
             lines = (Path(folder) / "conversations.jsonl").read_text("utf-8").split("\n")
         rows = [json.loads(line) for line in lines if line]
-        return {f"{row['model']} {row['question_id']} {row['sample']}": row for row in rows}
+        return json.loads(report.out), {f"{r['model']} {r['question_id']} {r['sample']}": r for r in rows}
 
 
 def stable(report: Any) -> Any:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,14 +62,26 @@ class Kojudge:
             finally:
                 connection.close()
 
-    def results(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-        """The run's report, and its conversations as `export jsonl` writes them, by model, question and sample."""
+    def results(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The run's report, and its conversations as `export jsonl` writes them."""
         with tempfile.TemporaryDirectory() as folder:
             both = [self.start("report", RUN, "--format", "json"), self.start("export", "jsonl", RUN, folder)]
             report, _ = [child.wait().checked(1) for child in both]
             lines = (Path(folder) / "conversations.jsonl").read_text("utf-8").split("\n")
-        rows = [json.loads(line) for line in lines if line]
-        return json.loads(report.out), {f"{r['model']} {r['question_id']} {r['sample']}": r for r in rows}
+        return json.loads(report.out), [json.loads(line) for line in lines if line]
+
+
+def units_of(conversations: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What became of every answer (status, text) and verdict (status, score, reason), by where it belongs."""
+    units: dict[str, Any] = {}
+    for row in conversations:
+        name = f"{row['model']} {row['question_id']} {row['sample']}"
+        for turn in row["turns"]:
+            units[f"{name} turn {turn['turn']}"] = (turn["status"], turn["answer"])
+        for verdict in row["verdicts"]:
+            place = f"{name} turn {verdict['turn']} {verdict['judge']} {verdict['repeat']}"
+            units[place] = (verdict["status"], verdict["score"], verdict["rationale"])
+    return units
 
 
 def stable(report: Any) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bench.server_record import Delivery, read_deliveries
+from bench.server_record import Attempt, read_attempts
 
 ROOT = Path(__file__).resolve().parents[1]
 _BACK_WITHIN_S = 60.0
@@ -49,9 +49,13 @@ class LocalServer:
         """`bench.server_record.Stats` as a dictionary."""
         return dict(json.loads(self._ask("/stats")))
 
-    def deliveries(self) -> list[Delivery]:
-        """Every good reply since the reset, in order."""
-        return list(read_deliveries(self._ask("/deliveries")))
+    def attempts(self) -> list[Attempt]:
+        """How every request since the reset ended, in order."""
+        return list(read_attempts(self._ask("/attempts")))
+
+    def deliveries(self) -> list[Attempt]:
+        """The good replies among the attempts."""
+        return [attempt for attempt in self.attempts() if attempt.fault is None]
 
     def _ask(self, path: str, body: bytes | None = None) -> bytes:
         """Ask, and again while the server plays dead."""

@@ -4,7 +4,7 @@
 
 Speaks the non-streaming OpenAI and Ollama chat endpoints for any model: a prompt that tells an output format is judged,
 any other is answered. Prints its address on one line. `POST /reset` (body: JSON of `Behaviour`) starts a new count,
-`GET /stats` tells what it saw, and `GET /deliveries` what it delivered (`bench.server_record`).
+`GET /stats` tells what it saw, and `GET /attempts` how every request ended (`bench.server_record`).
 """
 
 import argparse
@@ -141,8 +141,8 @@ class Connection(asyncio.Protocol):
         server = self._server
         if path == b"/stats":
             return json_reply(200, server.record.stats.as_json())
-        if path == b"/deliveries":
-            return http(200, bytes(server.record.deliveries), "application/octet-stream")
+        if path == b"/attempts":
+            return http(200, bytes(server.record.attempts), "application/octet-stream")
         if path == b"/reset":
             try:
                 server.behave(Behaviour(**json.loads(body or b"{}")))
@@ -178,6 +178,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             return
         if fault is not None:
+            self._server.record.failed(role, work, fault)
             self._fail(fault, reply)
             return
         self._ended()

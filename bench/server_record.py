@@ -1,4 +1,4 @@
-"""What the bench server remembers: counters since the last reset, and one small record per delivery."""
+"""What the bench server remembers: counters since the last reset, and one small record per attempt."""
 
 import struct
 import time
@@ -6,23 +6,28 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from bench.replies import Role
+from bench.replies import FAULTS, Role
 
 ROLES: tuple[Role, ...] = ("answer", "verdict")
-_RECORD = struct.Struct("<QdB")
+_OUTCOMES: tuple[str | None, ...] = (None, *FAULTS)
+_RECORD = struct.Struct("<QdBB")
 
 
-class Delivery(NamedTuple):
-    """A good reply that was written to its socket: the work's number, the monotonic clock in seconds, what it was."""
+class Attempt(NamedTuple):
+    """One request that was answered, or failed: the work's number, the monotonic clock in seconds, what it was.
+
+    Without a `fault` it is a delivery: a good reply, written to its socket.
+    """
 
     work: int
     at: float
     role: Role
+    fault: str | None
 
 
-def read_deliveries(packed: bytes) -> Iterator[Delivery]:
-    for work, at, role in _RECORD.iter_unpack(packed):
-        yield Delivery(work, at, ROLES[role])
+def read_attempts(packed: bytes) -> Iterator[Attempt]:
+    for work, at, role, outcome in _RECORD.iter_unpack(packed):
+        yield Attempt(work, at, ROLES[role], _OUTCOMES[outcome])
 
 
 @dataclass(slots=True)
@@ -71,16 +76,16 @@ class Stats:
 
 
 class Record:
-    """The counters and the deliveries."""
+    """The counters and the attempts."""
 
     def __init__(self) -> None:
         self.stats = Stats()
-        self.deliveries = bytearray()
+        self.attempts = bytearray()
 
     def clear(self) -> None:
         """Count anew; connections that are open stay counted."""
         self.stats = Stats(connections=self.stats.connections)
-        self.deliveries = bytearray()
+        self.attempts = bytearray()
 
     def arrived(self, role: Role, size: int) -> Stats:
         now = time.monotonic()
@@ -104,10 +109,13 @@ class Record:
         stats.in_flight -= 1
         stats.roles[role].moved(-1, time.monotonic())
 
+    def failed(self, role: Role, work: int, fault: str) -> None:
+        self.attempts += _RECORD.pack(work, time.monotonic(), ROLES.index(role), _OUTCOMES.index(fault))
+
     def delivered(self, role: Role, work: int) -> None:
         now = time.monotonic()
         stats = self.stats
         stats.delivered += 1
         stats.last_delivered_s = now
         stats.roles[role].delivered += 1
-        self.deliveries += _RECORD.pack(work, now, ROLES.index(role))
+        self.attempts += _RECORD.pack(work, now, ROLES.index(role), 0)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.child import Child, Used
-from bench.kojudge import RUN, Kojudge, stable
+from bench.kojudge import RUN, Kojudge, stable, units_of
 from bench.local_server import LocalServer
-from bench.server_record import Delivery
+from bench.server_record import Attempt
 from bench.work import Work
 
 SETTLED_S = 0.005
@@ -124,7 +124,7 @@ def _killed(child: Child, moment: Moment, server: LocalServer) -> float | None:
     return child.kill() if child.running else None
 
 
-def _kill(after_s: float | None, at: float, integrity: str, deliveries: Sequence[Delivery]) -> Kill:
+def _kill(after_s: float | None, at: float, integrity: str, deliveries: Sequence[Attempt]) -> Kill:
     before = {delivery.work: delivery.at for delivery in deliveries if delivery.at <= at}
     later = Counter(delivery.work for delivery in deliveries if delivery.at > at)
     again = sorted(at - delivered for work, delivered in before.items() if later[work])
@@ -132,12 +132,5 @@ def _kill(after_s: float | None, at: float, integrity: str, deliveries: Sequence
 
 
 def _finished(kojudge: Kojudge, used: Used) -> Finished:
-    units: dict[str, Any] = {}
     report, conversations = kojudge.results()
-    for name, conversation in conversations.items():
-        for turn in conversation["turns"]:
-            units[f"{name} turn {turn['turn']}"] = (turn["status"], turn["answer"])
-        for verdict in conversation["verdicts"]:
-            place = f"{name} turn {verdict['turn']} {verdict['judge']} {verdict['repeat']}"
-            units[place] = (verdict["status"], verdict["score"], verdict["rationale"])
-    return Finished(used.wall_s, stable(report), units)
+    return Finished(used.wall_s, stable(report), units_of(conversations))

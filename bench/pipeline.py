@@ -1,139 +1,117 @@
-"""A whole `kojudge run` beside a bare `AsyncOpenAI` loop (aiohttp) against one local server, in turns.
+"""A whole `kojudge run`, with its database, beside bare loops against one local server, in turns.
 
-    python -m bench.pipeline [--conversations 250] [--rounds 3] [--latency 0.2] [--concurrency 64]
+    python -m bench.pipeline [--scenes a,b,c,d] [--rounds 5] [--json FILE] [--quick]
 
-Work: one-turn conversations, one answer and one verdict each. "ideal" is calls * latency / concurrency; "span"
-is from the first request that the server sees to the last reply that it delivers. The server is a process
-of its own on the same machine, so absolute times are those of a shared machine; read the ratios.
+  a  500 conversations of an answer and a verdict, 200 ms, 64 in flight
+  b  the same with a server that answers at once
+  c  5,000 conversations, 2 s, 512 in flight
+  d  500 conversations of two turns, 200 ms, 32 in flight at the candidate and 32 at the judge
+
+"ideal" is calls * latency / places, the span is from the first request that the server sees to the last reply that it
+writes. Marginal CPU is without start-up: what a run of few calls costs in the same round is taken off. Server and
+clients share the machine, so absolute times are those of a shared machine; read the ratios.
 """
 
 import argparse
-import asyncio
-import json
-import os
-import resource
 import statistics
-import subprocess
-import sys
-import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.servers.request_log import read_log
+from bench.clients import AIOHTTP, CLIENTS, ONE, SDK, TWO, Measured, measure
+from bench.local_server import LocalServer
+from bench.tables import say, table, write_json
+from bench.work import Work
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    client: str
-    calls: int
-    span_s: float
-    cpu_ms_per_call: float
+class Scene:
+    key: str
+    title: str
+    work: Work
+    latency: float
+    places: int
+    clients: tuple[str, ...]
+
+    @property
+    def ideal_s(self) -> float | None:
+        """None where the server answers at once: there is no ideal but the fastest client."""
+        return self.work.calls * self.latency / self.places or None
+
+
+def scenes(*, quick: bool = False) -> list[Scene]:
+    def work(conversations: int, turns: int = 1) -> Work:
+        return Work(conversations // 25 if quick else conversations, turns)
+
+    speed = 0.1 if quick else 1.0
+    every = (TWO, ONE, SDK, AIOHTTP)
+    return [
+        Scene("a", "200 ms, 64 in flight", work(500), 0.2 * speed, 64, every),
+        Scene("b", "0 ms, 64 in flight", work(500), 0.0, 64, every),
+        Scene("c", "2 s, 512 in flight", work(5000), 2.0 * speed, 512, (TWO, SDK, AIOHTTP)),
+        Scene("d", "two turns, 200 ms, 32 + 32 in flight", work(500, 2), 0.2 * speed, 64, (TWO, SDK, AIOHTTP)),
+    ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--conversations", type=int, default=250)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--latency", type=float, default=0.2)
-    parser.add_argument("--concurrency", type=int, default=64)
-    parser.add_argument("--bare", metavar="URL", help=argparse.SUPPRESS)
+    parser.add_argument("--scenes", default="a,b,c,d", help="which, by letter")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="all rounds, for a machine")
+    parser.add_argument("--quick", action="store_true", help="one round of a few calls: does it run at all?")
     options = parser.parse_args()
-    if options.bare:
-        asyncio.run(_bare_loop(options.bare, options.conversations * 2, options.concurrency))
-        return
-    rounds = [
-        _measure(client, options) for _ in range(options.rounds) for client in ("kojudge run", "bare AsyncOpenAI loop")
+    figures = []
+    with LocalServer() as server:
+        for scene in scenes(quick=options.quick):
+            if scene.key not in options.scenes.split(","):
+                continue
+            rounds = 1 if options.quick else options.rounds
+            measured = [_measure(server, scene, client) for _ in range(rounds) for client in scene.clients]
+            print_scene(scene, measured)
+            figures.append({**asdict(scene), "ideal_s": scene.ideal_s, "rounds": [asdict(m) for m in measured]})
+    write_json(options.json, figures)
+
+
+def _measure(server: LocalServer, scene: Scene, client: str) -> Measured:
+    return measure(server, client, CLIENTS[client], scene.work, scene.places, {"latency": scene.latency})
+
+
+def print_scene(scene: Scene, measured: Sequence[Measured]) -> None:
+    """Medians of a scene's rounds, and kojudge's ratios to the loops, paired by round."""
+    by_client = {client: [m for m in measured if m.client == client] for client in scene.clients}
+    ideal = f", ideal {scene.ideal_s:.2f} s" if scene.ideal_s else ""
+    rounds = len(by_client[scene.clients[0]])
+    title = f"({scene.key}) {scene.title}: {scene.work.calls:,} calls{ideal}; medians of {rounds} rounds in turn"
+    heads = ["client", "span s", "x ideal", "calls/s", "CPU ms/call", "marginal", "RSS MB", "first request s"]
+    heads += ["wall s", "busy answers", "busy verdicts", "bytes/answer", "bytes/verdict"]
+    table(title, heads, [[client, *_row(scene, mine)] for client, mine in by_client.items()])
+    for client in (c for c in (TWO, ONE) if c in by_client):
+        for loop in (SDK, AIOHTTP):
+            pairs = list(zip(by_client[client], by_client[loop], strict=True))
+            span = statistics.median(a.span_s / b.span_s for a, b in pairs)
+            cpu = statistics.median(a.marginal_cpu_ms / b.marginal_cpu_ms for a, b in pairs)
+            say(f"  {client} / {loop}: span {span:.2f}, calls/s {1 / span:.2f}, marginal CPU {cpu:.2f}")
+
+
+def _row(scene: Scene, mine: Sequence[Measured]) -> list[float | None]:
+    def median(of: Callable[[Measured], float]) -> float:
+        return statistics.median(of(m) for m in mine)
+
+    span = median(lambda m: m.span_s)
+    return [
+        span,
+        span / scene.ideal_s if scene.ideal_s else None,
+        median(lambda m: m.calls_per_s),
+        median(lambda m: m.cpu_ms),
+        median(lambda m: m.marginal_cpu_ms),
+        median(lambda m: m.peak_rss_mb),
+        median(lambda m: m.first_request_s),
+        median(lambda m: m.wall_s),
+        median(lambda m: m.busy["answer"]),
+        median(lambda m: m.busy["verdict"]),
+        median(lambda m: m.body_bytes["answer"]),
+        median(lambda m: m.body_bytes["verdict"]),
     ]
-    _print(rounds, options.conversations * 2 * options.latency / options.concurrency)
-
-
-def _measure(client: str, options: argparse.Namespace) -> Round:
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "delivered.jsonl"
-        command = [sys.executable, "-m", "tests.servers.model_server"]
-        command += ["--latency", str(options.latency), "--log", str(log)]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        try:
-            assert server.stdout is not None
-            url = server.stdout.readline().strip() + "/v1"
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run(
-                _client(client, url, folder, options), check=True, cwd=folder, env=_environment(), timeout=600
-            )
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        finally:
-            server.terminate()
-            server.wait()
-        rows = [row for row in read_log(log) if row["path"].endswith("/chat/completions")]
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    span = max(r["delivered_at"] for r in rows) - min(r["received_at"] for r in rows)
-    return Round(client, len(rows), span, 1000 * cpu / len(rows))
-
-
-def _client(client: str, url: str, folder: str, options: argparse.Namespace) -> list[str]:
-    size = ["--concurrency", str(options.concurrency)]
-    if client != "kojudge run":
-        return [
-            sys.executable,
-            "-m",
-            "bench.pipeline",
-            "--bare",
-            url,
-            "--conversations",
-            str(options.conversations),
-            *size,
-        ]
-    questions = Path(folder) / "questions.yaml"
-    lines = ["set: bench", "questions:"]
-    for number in range(options.conversations):
-        prompt = f"{number}번 창고에 쌓인 상자의 수를 어림하는 방법을 차근차근 설명해 주세요."
-        lines.append(
-            f"  - {{id: q{number}, category: 어림, turns: [{{prompt: {json.dumps(prompt, ensure_ascii=False)}}}]}}"
-        )
-    questions.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    models = ["-m", f"compatible:candidate@{url}", "-j", f"compatible:judge@{url}"]
-    # Two endpoints share the ideal's places: half for answers, half for verdicts.
-    size = ["--concurrency", str(options.concurrency // 2)]
-    return [sys.executable, "-m", "service.cli", "run", *models, "-q", str(questions), *size, "--format", "csv"]
-
-
-def _environment() -> dict[str, str]:
-    root = Path(__file__).parent.parent
-    return {**os.environ, "PYTHONPATH": str(root), "KOJUDGE_DATABASE_URL": "sqlite:///bench.db"}
-
-
-async def _bare_loop(url: str, calls: int, concurrency: int) -> None:
-    import httpx2
-    import openai
-
-    limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
-    transport = openai.DefaultAioHttpClient(limits=limits)
-    async with openai.AsyncOpenAI(api_key="unused", base_url=url, max_retries=0, http_client=transport) as client:
-        numbers = iter(range(calls))
-
-        async def work() -> None:
-            for number in numbers:
-                await client.chat.completions.create(
-                    model="candidate",
-                    messages=[
-                        {"role": "user", "content": f"{number}번 창고에 쌓인 상자의 수를 어림하는 방법은 무엇인가요?"}
-                    ],
-                    temperature=0,
-                )
-
-        await asyncio.gather(*(work() for _ in range(concurrency)))
-
-
-def _print(rounds: list[Round], ideal_s: float) -> None:
-    out = sys.stdout.write
-    out(f"ideal {ideal_s:.2f} s\n")
-    out(f"{'client':24} {'calls':>6} {'span s':>8} {'x ideal':>8} {'CPU ms/call (with start-up)':>28}\n")
-    for client in dict.fromkeys(r.client for r in rounds):
-        mine = [r for r in rounds if r.client == client]
-        span = statistics.median(r.span_s for r in mine)
-        cpu = statistics.median(r.cpu_ms_per_call for r in mine)
-        out(f"{client:24} {mine[0].calls:6} {span:8.2f} {span / ideal_s:8.2f} {cpu:28.2f}\n")
-    out(json.dumps({"ideal_s": ideal_s, "rounds": [asdict(r) for r in rounds]}) + "\n")
 
 
 if __name__ == "__main__":

@@ -19,10 +19,12 @@ import statistics
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from bench.local_server import LocalServer
+from bench.tables import Cell, say, table
 
 _PROMPT = "번 창고에 쌓인 상자의 수를 어림하는 방법을 차근차근 설명해 주세요. " * 12
 Call = Callable[[str], Awaitable[object]]
@@ -37,13 +39,14 @@ class Scene:
     calls: int
     concurrency: int
     places: int
-    server: Mapping[str, float] = field(default_factory=dict)
+    latency: float
+    server: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ideal_s(self) -> float:
-        failed = self.server.get("share_500", 0.0)
-        attempts = 1 / (1 - failed - self.server.get("share_429", 0.0))
-        return self.calls * (1 + attempts * failed) * self.server.get("latency", 0.0) / self.places
+        faults: Mapping[str, float] = self.server.get("faults", {})
+        attempts = 1 / (1 - sum(faults.values()))
+        return self.calls * (1 + attempts * faults.get("server_error", 0.0)) * self.latency / self.places
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,10 @@ _ALL = ("bare aiohttp", "bare AsyncOpenAI", "kojudge")
 
 def scenes(calls: int) -> list[Scene]:
     return [
-        Scene("200 ms, 64 in flight", _ALL, calls, 64, 64, {"latency": 0.2}),
-        Scene("0 ms, 64 in flight", _ALL, 3 * calls, 64, 64, {"latency": 0.0}),
-        Scene("200 ms, 512 in flight", (*_ALL, "kojudge ollama"), 5 * calls, 512, 512, {"latency": 0.2}),
-        Scene("admits 32, 64 asked", ("kojudge",), calls, 64, 32, {"latency": 0.2, "admits": 32}),
+        Scene("200 ms, 64 in flight", _ALL, calls, 64, 64, 0.2),
+        Scene("0 ms, 64 in flight", _ALL, 3 * calls, 64, 64, 0.0),
+        Scene("200 ms, 512 in flight", (*_ALL, "kojudge ollama"), 5 * calls, 512, 512, 0.2),
+        Scene("admits 32, 64 asked", ("kojudge",), calls, 64, 32, 0.2, {"admits": 32}),
         # Longer: the last calls' retries end after everything else, and that tail is not what is measured.
         Scene(
             "5 % 429 and 5 % 500",
@@ -76,7 +79,8 @@ def scenes(calls: int) -> list[Scene]:
             3 * calls,
             64,
             64,
-            {"latency": 0.2, "share_429": 0.05, "share_500": 0.05},
+            0.2,
+            {"faults": {"rate_limit": 0.05, "server_error": 0.05}},
         ),
     ]
 
@@ -95,41 +99,16 @@ def main() -> None:
         return
     rounds, calls = (1, options.calls // 5) if options.quick else (options.rounds, options.calls)
     figures = []
-    with _Server() as server:
+    with LocalServer() as server:
         for scene in scenes(calls):
             found = [_measure(server, scene, client) for _ in range(rounds) for client in scene.clients]
             _print(scene, found)
             figures += found
-    sys.stdout.write(json.dumps([asdict(f) for f in figures]) + "\n")
+    say(json.dumps([asdict(f) for f in figures]))
 
 
-class _Server:
-    """`bench.server` as a process of its own, on the last core."""
-
-    def __enter__(self) -> "_Server":
-        self._process = subprocess.Popen([sys.executable, "-m", "bench.server"], stdout=subprocess.PIPE, text=True)
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(self._process.pid, {cores[-1]})
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._process.terminate()
-        self._process.wait()
-
-    def reset(self, behaviour: Mapping[str, float]) -> None:
-        options = {"latency": 0.0, "admits": 0, "share_429": 0.0, "share_500": 0.0, **behaviour}
-        request = urllib.request.Request(f"{self.url}/reset", json.dumps(options).encode())
-        urllib.request.urlopen(request, timeout=10).read()
-
-    def stats(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.url}/stats", timeout=10) as reply:
-            return dict(json.load(reply))
-
-
-def _measure(server: _Server, scene: Scene, client: str) -> Figures:
-    server.reset(scene.server)
+def _measure(server: LocalServer, scene: Scene, client: str) -> Figures:
+    server.reset(latency=scene.latency, **scene.server)
     command = [sys.executable, "-m", "bench.providers", "--client", client, "--url", server.url]
     command += ["--calls", str(scene.calls), "--concurrency", str(scene.concurrency)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
@@ -225,19 +204,19 @@ def _kojudge(spec: str) -> Callable[[str, int], Awaitable[Opened]]:
 
 
 def _print(scene: Scene, figures: list[Figures]) -> None:
-    out = sys.stdout.write
     ideal = f", ideal {scene.ideal_s:.2f} s" if scene.ideal_s else ""
-    out(f"\n{scene.name}: {scene.calls} calls{ideal}; medians of {len(figures) // len(scene.clients)}\n")
-    out(f"  {'client':18} {'span s':>8} {'x ideal':>8} {'calls/s':>8} {'CPU ms/call':>12} {'429s':>6} {'at once':>8}\n")
+    rows: list[list[Cell]] = []
     for client in scene.clients:
         mine = [f for f in figures if f.client == client]
         span = statistics.median(f.span_s for f in mine)
-        most = max(f.most_in_flight for f in mine)
-        over = f"{span / scene.ideal_s:8.2f}" if scene.ideal_s else f"{'':8}"
+        over = span / scene.ideal_s if scene.ideal_s else None
         cpu = statistics.median(f.cpu_ms_per_call for f in mine)
-        refused = statistics.median(f.refused_share for f in mine)
-        out(f"  {client:18} {span:8.2f} {over} {scene.calls / span:8.0f} {cpu:12.2f} {refused:6.1%} {most:8}\n")
-    sys.stdout.flush()
+        refused = f"{statistics.median(f.refused_share for f in mine):.1%}"
+        most = max(f.most_in_flight for f in mine)
+        rows.append([client, span, over, round(scene.calls / span), cpu, refused, most])
+    heads = ["client", "span s", "x ideal", "calls/s", "CPU ms/call", "429s", "at once"]
+    title = f"{scene.name}: {scene.calls} calls{ideal}; medians of {len(figures) // len(scene.clients)}"
+    table(title, heads, rows)
 
 
 if __name__ == "__main__":

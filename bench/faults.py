@@ -1,0 +1,220 @@
+"""The same work with a faultless server, with 30 % mixed faults, and with a server that dies in the middle.
+
+    python -m bench.faults [--conversations 300] [--dies-for 30] [--json FILE] [--quick]
+
+Two-turn conversations, 50 ms, 32 in flight at the candidate and 32 at the judge, a deadline of 2 s for one call. The
+mix draws evenly from: 429 with and without Retry-After, 500, 503, a reply that never comes, a reset, a truncated body,
+an HTML page with status 200, an error inside a 200, an empty completion, a body that dribbles for ever. Some of them
+carry text that looks like a score.
+
+"bound" is the least that the injected delays allow: the larger of the time that the calls hold the places (a hang or a
+dribble holds one until the deadline) and of the slowest conversation's own delays in a row (Retry-After included). The
+client's own backoff comes on top. While the server is dead, nothing can be done at all. Every ok verdict must be the
+one of the faultless run: same score, same reason. After each scene the run is resumed with a faultless server.
+"""
+
+import argparse
+import json
+import re
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.kojudge import RUN, Kojudge, units_of
+from bench.local_server import LocalServer
+from bench.replies import FAULTS, RETRY_AFTER_S
+from bench.server_record import Attempt
+from bench.tables import say, table, write_json
+from bench.work import Work
+
+SHARE = 0.3
+LATENCY_S, DEADLINE_S, PLACES = 0.05, 2.0, 64
+_UNTYPED = ("pending",)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    title: str
+    behaviour: Mapping[str, Any]
+    dead_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A scene's figures. A unit is one verdict; `wrong` counts ok verdicts that are not the faultless run's.
+
+    `resumed` is (ok, failed) after the run was resumed with a faultless server.
+    """
+
+    title: str
+    units: int
+    ok: int
+    failures: dict[str, int]
+    untyped: int
+    wrong: int
+    calls: int
+    most_attempts: int
+    span_s: float
+    bound_s: float
+    faults: dict[str, int]
+    resumed: tuple[int, int]
+    resume_calls: int
+
+
+def scenes(conversations: int, dies_for_s: float) -> list[Scene]:
+    """Without faults first: the others are compared with it."""
+    middle = Work(conversations, 2).calls // 2
+    return [
+        Scene("no faults", {}),
+        Scene(f"{SHARE:.0%} mixed faults", {"faults": {name: SHARE / len(FAULTS) for name in FAULTS}}),
+        Scene(f"dies for {dies_for_s:g} s", {"dies_after": middle, "dies_for_s": dies_for_s}, dies_for_s),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--conversations", type=int, default=300)
+    parser.add_argument("--dies-for", type=float, default=30.0, metavar="S")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="the figures, for a machine")
+    parser.add_argument("--quick", action="store_true", help="few conversations, a server that dies for 3 s")
+    options = parser.parse_args()
+    if options.quick:
+        options.conversations, options.dies_for = 30, 3.0
+    outcomes: list[Outcome] = []
+    true_units: dict[str, Any] = {}
+    with LocalServer() as server:
+        for scene in scenes(options.conversations, options.dies_for):
+            with tempfile.TemporaryDirectory() as folder:
+                outcome, units = _run(server, scene, Work(options.conversations, 2), Path(folder), true_units)
+            true_units = true_units or units
+            outcomes.append(outcome)
+    _print(outcomes)
+    write_json(options.json, [asdict(outcome) for outcome in outcomes])
+
+
+def _run(
+    server: LocalServer, scene: Scene, work: Work, folder: Path, true_units: Mapping[str, Any]
+) -> tuple[Outcome, dict[str, Any]]:
+    kojudge = Kojudge(folder)
+    plan = _write_plan(folder, work, server.openai_url)
+    quiet = {"latency": LATENCY_S, "answers": "mixed"}
+    server.reset(**quiet, **scene.behaviour)
+    kojudge("run", str(plan), "--format", "json").checked(1)
+    stats, attempts = server.stats(), server.attempts()
+    report, conversations = kojudge.results()
+    units = units_of(conversations)
+    server.reset(**quiet)
+    kojudge("resume", RUN, "--format", "json").checked(1)
+    resumed = kojudge.results()[0]["models"][0]["overall"]
+    (model,) = report["models"]
+    failures = dict(model["failures"])
+    per_work = Counter(attempt.work for attempt in attempts)
+    outcome = Outcome(
+        title=scene.title,
+        units=work.calls // 2,
+        ok=model["overall"]["n"],
+        failures=failures,
+        untyped=sum(failures.pop(status, 0) for status in _UNTYPED),
+        wrong=_wrong(units, true_units),
+        calls=stats["received"],
+        most_attempts=max(per_work.values()),
+        span_s=stats["last_delivered_s"] - stats["first_received_s"],
+        bound_s=max(_places_bound(attempts), _chain_bound(attempts, conversations)) + scene.dead_s,
+        faults=stats["faults"],
+        resumed=(resumed["n"], resumed["failed"]),
+        resume_calls=server.stats()["received"],
+    )
+    return outcome, units
+
+
+def _write_plan(folder: Path, work: Work, url: str) -> Path:
+    path = folder / "plan.yaml"
+    plan = {
+        "name": RUN,
+        "models": [f"compatible:candidate@{url}"],
+        "judges": [f"compatible:judge@{url}"],
+        "questions": [str(work.write_questions(folder))],
+        "concurrency": PLACES // 2,
+        "deadline_s": DEADLINE_S,
+    }
+    path.write_text(json.dumps(plan, ensure_ascii=False), encoding="utf-8")  # JSON is YAML
+    return path
+
+
+def _wrong(units: Mapping[str, Any], true_units: Mapping[str, Any]) -> int:
+    """Units with a score that are not what the server's judge said of the true answer."""
+    scored = {place: unit for place, unit in units.items() if len(unit) == 3 and unit[0] == "ok"}
+    return sum(unit != true_units[place] for place, unit in scored.items()) if true_units else 0
+
+
+def _delay_s(attempt: Attempt) -> float:
+    """How long the attempt held its place."""
+    if attempt.fault is None:
+        return LATENCY_S
+    fault = FAULTS[attempt.fault]
+    if fault.then in ("hang", "dribble"):
+        return DEADLINE_S
+    return 0.0 if fault.at_once else LATENCY_S
+
+
+def _places_bound(attempts: Iterable[Attempt]) -> float:
+    """Each role has half of the places."""
+    held: Counter[str] = Counter()
+    for attempt in attempts:
+        held[attempt.role] += _delay_s(attempt)  # type: ignore[assignment]
+    return max(held.values()) / (PLACES // 2)
+
+
+def _chain_bound(attempts: Iterable[Attempt], conversations: Iterable[Mapping[str, Any]]) -> float:
+    """The slowest conversation: its answers one after the other, then the last verdict."""
+    spent: dict[int, float] = defaultdict(float)
+    for attempt in attempts:
+        wait = RETRY_AFTER_S if attempt.fault == "rate_limit_after" else 0.0
+        spent[attempt.work] += _delay_s(attempt) + wait
+    slowest = 0.0
+    for row in conversations:
+        texts = [turn["answer"] for turn in row["turns"]] + [v["rationale"] for v in row["verdicts"] if v["turn"] == 2]
+        slowest = max(slowest, sum(spent[work] for text in texts for work in _works(text)))
+    return slowest
+
+
+def _works(text: str | None) -> list[int]:
+    """The number of the work that a reply names."""
+    return [int(digits) for digits in re.findall(r"\d{20}", text or "")[:1]]
+
+
+def _print(outcomes: Sequence[Outcome]) -> None:
+    free = outcomes[0]
+    heads = ["", "units", "ok", "typed failures", "neither", "wrong scores", "calls/unit", "most attempts"]
+    heads += ["span s", "x no faults", "bound s", "x bound", "ok after resume"]
+    rows: list[list[str | float | int | None]] = [
+        [
+            o.title,
+            o.units,
+            o.ok,
+            sum(o.failures.values()),
+            o.untyped,
+            o.wrong,
+            o.calls / o.units,
+            o.most_attempts,
+            o.span_s,
+            o.span_s / free.span_s,
+            o.bound_s,
+            o.span_s / o.bound_s,
+            f"{o.resumed[0]:,}",
+        ]
+        for o in outcomes
+    ]
+    table("Faults: two calls make a unit when nothing goes wrong", heads, rows)
+    for o in outcomes:
+        if o.failures or o.faults:
+            failed = ", ".join(f"{n} {status}" for status, n in sorted(o.failures.items())) or "none"
+            injected = ", ".join(f"{n} {name}" for name, n in sorted(o.faults.items())) or "none"
+            say(f"  {o.title}: failures: {failed}; injected: {injected}; {o.resume_calls} calls to resume")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Kill `kojudge run` at random moments and count what is bought twice or lost.
+
+    python -m bench.kills [--kills 50] [--seed 1] [--conversations 200] [--json FILE] [--quick]
+
+Two-turn conversations, 200 ms and up to 20 ms more, 64 in flight. Every kill is a SIGKILL at a moment drawn evenly from
+the duration of an undisturbed run, start-up included; then the same command finishes the run. "bought again" counts the
+answers and verdicts that the server had written to its socket more than 5 ms before the kill and delivered once more
+afterwards; "within 5 ms" those it had only just written. What was in flight at the kill is lost to any client.
+"""
+
+import argparse
+import random
+import statistics
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.local_server import LocalServer
+from bench.tables import say, table, write_json
+from bench.work import Work
+from tests.crash.harness import Disturbed, Moment, Scene, disturbed, undisturbed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--conversations", type=int, default=200)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="every kill, for a machine")
+    parser.add_argument("--quick", action="store_true", help="two kills of a small run: does it work at all?")
+    options = parser.parse_args()
+    if options.quick:
+        options.kills, options.conversations = 2, 40
+    draw = random.Random(options.seed)
+    with LocalServer() as server:
+        scene = Scene(server, Work(options.conversations, 2))
+        with tempfile.TemporaryDirectory() as folder:
+            whole = undisturbed(scene, Path(folder))
+        say(f"undisturbed: {scene.work.calls} calls in {whole.wall_s:.2f} s with start-up and report")
+        found = []
+        for number in range(1, options.kills + 1):
+            with tempfile.TemporaryDirectory() as folder:
+                moment = Moment(after_s=draw.uniform(0.0, whole.wall_s))
+                found.append(disturbed(scene, Path(folder), [moment], whole))
+            say(_line(number, found[-1]))
+    _print(found)
+    figures = [{**asdict(d.kills[0]), "lost": d.lost, "report_equal": d.report_equal} for d in found]
+    write_json(options.json, figures)
+
+
+def _line(number: int, outcome: Disturbed) -> str:
+    (kill,) = outcome.kills
+    when = "had ended before" if kill.after_s is None else f"killed after {kill.after_s:5.2f} s"
+    rest = f"lost {len(outcome.lost)}, report {'equal' if outcome.report_equal else 'DIFFERS'}"
+    just = len(kill.again) - kill.bought_again
+    counts = f"{kill.delivered:5} delivered, {kill.bought_again:3} bought again, {just:3} within 5 ms"
+    return f"  {number:3}  {when}: {counts}, {rest}, integrity {kill.integrity}"
+
+
+def _print(found: list[Disturbed]) -> None:
+    kills = [outcome.kills[0] for outcome in found]
+    hit = [kill for kill in kills if kill.after_s is not None]
+    busy = [kill for kill in hit if kill.delivered] or hit
+    heads = ["", "median", "worst"]
+    rows: list[list[str | float | int | None]] = []
+    for name, values in (
+        ("delivered before the kill", [kill.delivered for kill in busy]),
+        ("settled, and bought again", [kill.bought_again for kill in busy]),
+        ("delivered within 5 ms of it, and bought again", [len(k.again) - k.bought_again for k in busy]),
+        ("age of the oldest bought again, ms", [round(1000 * max(kill.again, default=0.0), 1) for kill in busy]),
+    ):
+        rows.append([name, statistics.median(values) if values else None, max(values, default=0)])
+    table(f"{len(hit)} kills, {len(busy)} of them after the first delivery", heads, rows)
+    say(f"  lost: {sum(len(outcome.lost) for outcome in found)} answers or verdicts in all")
+    say(f"  reports that differ from the undisturbed run's: {sum(not o.report_equal for o in found)}")
+    say(f"  integrity complaints: {sum(kill.integrity not in ('ok', 'none') for kill in kills)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -18,9 +18,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened = Store.open(f"sqlite:///{tmp_path}/k.db")
     with opened.transaction() as connection:
         for name in ("a", "b"):
-            connection.execute(
-                runs.insert().values(name=name, kind="x", plan="{}", code_version="", created_at="")
-            )
+            connection.execute(runs.insert().values(name=name, kind="x", plan="{}", code_version="", created_at=""))
     yield opened
     opened.close()
 

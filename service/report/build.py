@@ -32,7 +32,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
         "scale": {"min": low, "max": high},
         "questions": {
             "sets": [s.name for s in run.plan.sets],
-            "n": len(table.categories),
+            "n": int(table.turns.size),
             "samples": run.plan.samples,
         },
         "judges": [j.label for j in run.plan.judges],

@@ -1,6 +1,7 @@
 """What gets read: runs, the state that resume needs, rows for scoring, one conversation."""
 
 import json
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -174,38 +175,56 @@ def _completion(row: Row[Any]) -> ChatCompletion:
 
 
 def score_table(connection: Connection, run: StoredRun) -> ScoreTable:
-    """The run's verdicts as arrays."""
-    listed = connection.execute(
+    """The run's verdicts as arrays; never more than a few thousand rows are held as anything else."""
+    names: dict[str, int] = {}
+    category, turns = array("i"), array("h")
+    listed = (
         sa.select(run_questions.c.category, run_questions.c.turns)
         .where(run_questions.c.run_id == run.id)
         .order_by(run_questions.c.position)
-    ).all()
-    rows = connection.execute(
-        sa.select(
-            verdicts.c.model,
-            verdicts.c.question,
-            verdicts.c.turn,
-            verdicts.c.status,
-            verdicts.c.score,
-            verdicts.c.published_score,
-        ).where(verdicts.c.run_id == run.id)
-    ).all()
+    )
+    for name, count in _columns(connection, listed):
+        category.extend(names.setdefault(n, len(names)) for n in name)
+        turns.extend(count)
+    stored = sa.select(
+        verdicts.c.model,
+        verdicts.c.question,
+        verdicts.c.turn,
+        verdicts.c.status,
+        verdicts.c.score,
+        verdicts.c.published_score,
+    ).where(verdicts.c.run_id == run.id)
     code = {status: number for number, status in enumerate(STATUSES)}
     nan = float("nan")
-    low, high = run.plan.scale
+    model, question, turn, status = array("h"), array("i"), array("h"), array("b")
+    score, published = array("d"), array("d")
+    for models, asked, numbers, statuses, scores, as_published in _columns(connection, stored):
+        model.extend(models)
+        question.extend(asked)
+        turn.extend(numbers)
+        status.extend(map(code.__getitem__, statuses))
+        score.extend(nan if s is None else s for s in scores)
+        published.extend(nan if s is None else s for s in as_published)
     return ScoreTable(
         models=tuple(m.label for m in run.plan.models),
-        categories=tuple(r.category for r in listed),
-        turns=np.array([r.turns for r in listed], dtype=np.int64),
+        category_names=tuple(names),
+        category=np.asarray(category),
+        turns=np.asarray(turns),
         verdicts_per_turn=run.plan.samples * len(run.plan.judges) * run.plan.judge_repeats,
-        scale=(low, high),
-        model=np.array([r.model for r in rows], dtype=np.int64),
-        question=np.array([r.question for r in rows], dtype=np.int64),
-        turn=np.array([r.turn for r in rows], dtype=np.int64),
-        status=np.array([code[r.status] for r in rows], dtype=np.int64),
-        score=np.array([nan if r.score is None else r.score for r in rows], dtype=np.float64),
-        published=np.array([nan if r.published_score is None else r.published_score for r in rows], dtype=np.float64),
+        scale=run.plan.scale,
+        model=np.asarray(model),
+        question=np.asarray(question),
+        turn=np.asarray(turn),
+        status=np.asarray(status),
+        score=np.asarray(score),
+        published=np.asarray(published),
     )
+
+
+def _columns(connection: Connection, query: sa.Select[Any]) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """The rows of a query as columns, a few thousand rows at a time."""
+    for rows in connection.execute(query, execution_options={"yield_per": 5000}).partitions():
+        yield zip(*rows, strict=True)
 
 
 @dataclass(frozen=True, slots=True)

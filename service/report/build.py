@@ -9,11 +9,12 @@ from judge.scoring.estimate import Estimate
 from judge.scoring.summary import ModelScores, summarise
 from service.report.endpoints import endpoint_reports
 from service.store import ledger, reads
+from service.store.scores import score_table
 
 
 def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]:
     """Every figure of a run, models in order of their score."""
-    table = reads.score_table(connection, run)
+    table = score_table(connection, run)
     scores = summarise(table)
     spent = ledger.spending(connection, run.id)
     answers = reads.answer_statuses(connection, run.id)
@@ -32,7 +33,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
         "scale": {"min": low, "max": high},
         "questions": {
             "sets": [s.name for s in run.plan.sets],
-            "n": len(table.categories),
+            "n": int(table.turns.size),
             "samples": run.plan.samples,
         },
         "judges": [j.label for j in run.plan.judges],

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy.engine import Connection, Row
 
-from judge.scoring.table import STATUSES, ScoreTable
 from questions.types import Question
 from service.conversation import visible_text
 from service.errors import StoreError
@@ -96,41 +94,6 @@ def verdict_totals(connection: Connection, run_id: int) -> tuple[int, int]:
     ended = connection.scalar(sa.select(sa.func.count()).select_from(verdicts).where(mine))
     failed = connection.scalar(sa.select(sa.func.count()).select_from(verdicts).where(mine, FAILED))
     return int(ended or 0), int(ended or 0) - int(failed or 0)
-
-
-def score_table(connection: Connection, run: StoredRun) -> ScoreTable:
-    """The run's verdicts as arrays."""
-    listed = connection.execute(
-        sa.select(run_questions.c.category, run_questions.c.turns)
-        .where(run_questions.c.run_id == run.id)
-        .order_by(run_questions.c.position)
-    ).all()
-    rows = connection.execute(
-        sa.select(
-            verdicts.c.model,
-            verdicts.c.question,
-            verdicts.c.turn,
-            verdicts.c.status,
-            verdicts.c.score,
-            verdicts.c.published_score,
-        ).where(verdicts.c.run_id == run.id)
-    ).all()
-    code = {status: number for number, status in enumerate(STATUSES)}
-    nan = float("nan")
-    low, high = run.plan.scale
-    return ScoreTable(
-        models=tuple(m.label for m in run.plan.models),
-        categories=tuple(r.category for r in listed),
-        turns=np.array([r.turns for r in listed], dtype=np.int64),
-        verdicts_per_turn=run.plan.samples * len(run.plan.judges) * run.plan.judge_repeats,
-        scale=(low, high),
-        model=np.array([r.model for r in rows], dtype=np.int64),
-        question=np.array([r.question for r in rows], dtype=np.int64),
-        turn=np.array([r.turn for r in rows], dtype=np.int64),
-        status=np.array([code[r.status] for r in rows], dtype=np.int64),
-        score=np.array([nan if r.score is None else r.score for r in rows], dtype=np.float64),
-        published=np.array([nan if r.published_score is None else r.published_score for r in rows], dtype=np.float64),
-    )
 
 
 def answer_statuses(connection: Connection, run_id: int) -> dict[int, dict[str, int]]:

@@ -141,19 +141,19 @@ class Endpoint:
             async with asyncio.timeout(request.deadline_s):
                 completion = await self.provider.complete(request)
         except TimeoutError as error:
-            self.limiter.given_up()
+            self.limiter.given_up(place)
             raise DeadlineExceededError(f"no whole reply within {request.deadline_s:g} s") from error
         except ProviderError as error:
             error.args = (without_conversation(str(error), request.messages),)
             if isinstance(error, RateLimitError) or (isinstance(error, ServerError) and error.status in _TOO_BUSY):
                 self.limiter.refused(place, error.retry_after_s)
             elif error.status is None:
-                self.limiter.given_up()
+                self.limiter.given_up(place)
             else:
                 self.limiter.taken(place)
             raise
         except BaseException:
-            self.limiter.given_up()
+            self.limiter.given_up(place)
             raise
         self.limiter.taken(place)
         self._rates.settle(request, tokens, completion.usage, completion.rate_limit)

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from service.errors import StoreError
 
-
 BUSY_TIMEOUT_S = 30.0
 
 

@@ -18,7 +18,7 @@ from providers.types import ChatCompletion
 from questions.types import Question
 from service.plan import RunPlan
 from service.store import schema
-from service.store.writer import Write
+from service.store.writer import Write, ledger_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,8 @@ def save_answer(
 
     def write(connection: Connection) -> None:
         completion_id = _ledger(connection, key, purchase)
-        connection.execute(_UPSERT_ANSWER, {**values, "completion_id": completion_id})
+        if not ledger_only(connection):
+            connection.execute(_UPSERT_ANSWER, {**values, "completion_id": completion_id})
 
     return write
 
@@ -178,7 +179,8 @@ def save_verdict(
 
     def write(connection: Connection) -> None:
         completion_id = _ledger(connection, key.turn, purchase)
-        connection.execute(_UPSERT_VERDICT, {**values, "completion_id": completion_id})
+        if not ledger_only(connection):
+            connection.execute(_UPSERT_VERDICT, {**values, "completion_id": completion_id})
 
     return write
 

@@ -1,11 +1,9 @@
 """Start, continue and finish a run: preflight, the pipeline, signals."""
 
-import asyncio
-import signal
+import contextlib
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib import metadata
-from typing import Protocol
 
 from judge.grading.llm import ModelJudge
 from judge.grading.rules import RuleJudge
@@ -18,26 +16,14 @@ from service.batch_lane import BatchLane
 from service.batching import BatchOptions, BatchRun
 from service.endpoint_plan import EndpointPlan
 from service.endpoints import open_endpoints, preflight, retry_policy
-from service.errors import PlanConflictError
+from service.errors import PlanConflictError, StoreError
 from service.pipeline import Asked, Judge, ModelGrader, Pipeline, Progress
 from service.plan import RunPlan, differing
+from service.signals import Interrupted, Signals, signals_stop
 from service.store import Store, batches, ledger, reads
+from service.store.lease import hold_lease, lease_limits
 from service.store.writer import Writer
 from service.store.writes import TurnKey, VerdictKey, add_identities, insert_run, set_stopped
-
-
-class Interrupted(Exception):
-    """Ctrl-C or SIGTERM: the run stopped in good order and can be resumed; the message says how, if not as usual."""
-
-
-class _Work(Protocol):
-    """What can be stopped by a signal: one pass, or all waves of a batch run."""
-
-    async def run(self) -> None: ...
-
-    def stop(self, error: BaseException | None = None) -> None: ...
-
-    def hurry(self) -> None: ...
 
 
 def code_version() -> str:
@@ -90,31 +76,36 @@ async def execute(
         Interrupted: a signal stopped it; it can be resumed.
     """
     async with AsyncExitStack() as stack:
+        signals = stack.enter_context(signals_stop())
         budget = _budget(store, name, plan)
         endpoints = open_endpoints(stack, plan, environ, concurrency, budget, progress)
         lanes = _open_lanes(stack, plan, environ, budget) if batch is not None else {}
         identities = await preflight(plan, endpoints, progress, pull=pull)
         run_id = _ensure_run(store, name, plan, questions)
-        with store.writer() as writer:
-            await writer.write(add_identities(run_id, identities))
-            await writer.write(set_stopped(run_id, None))
+        with store.writer(progress.say) as writer:
 
             def one_pass(ended: set[TurnKey | VerdictKey] | None) -> Pipeline:
                 candidates = [_asked(m, "candidate", endpoints, lanes) for m in plan.models]
                 judges = [_judge(j, plan, endpoints, lanes) for j in plan.judges]
                 return Pipeline(plan, run_id, candidates, judges, store, writer, progress, ended)
 
+            work: Pipeline | BatchRun
             if batch is None:
-                alone = one_pass(None)
-                await _with_signals(alone, writer, run_id)
-                _tell_what_waits(store, alone, progress)
+                work = one_pass(None)
             else:
                 policy = retry_policy(environ)
-                waves = BatchRun(run_id, store, writer, list(lanes.values()), one_pass, progress, policy, batch)
+                work = BatchRun(run_id, store, writer, list(lanes.values()), one_pass, progress, policy, batch)
+            limits = lease_limits(environ)
+            async with hold_lease(store, writer, run_id, say=progress.say, on_lost=work.stop, limits=limits):
+                _settle_budget(budget, store, run_id)
+                await writer.write(add_identities(run_id, identities), bought=False)
+                await writer.write(set_stopped(run_id, None), bought=False)
                 try:
-                    await _with_signals(waves, writer, run_id)
+                    await _run(work, signals, writer, run_id)
                 except Interrupted:
                     raise Interrupted(open_note(store, name)) from None
+            if isinstance(work, Pipeline):
+                _tell_what_waits(store, work, progress)
     return run_id
 
 
@@ -151,33 +142,25 @@ def _budget(store: Store, name: str, plan: RunPlan) -> Budget | None:
         return Budget(plan.max_cost, ledger.run_cost(connection, stored.id), batches.held_usd(connection, stored.id))
 
 
-async def _with_signals(work: _Work, writer: Writer, run_id: int) -> None:
-    """Run; the first signal stops in good order, within the pipeline's grace period, the second at once."""
-    loop = asyncio.get_running_loop()
-    caught = (signal.SIGINT, signal.SIGTERM)
-    signals = 0
+def _settle_budget(budget: Budget | None, store: Store, run_id: int) -> None:
+    """Count what another process spent on the run until this one had it."""
+    if budget is not None:
+        with store.read() as connection:
+            budget.spent, budget.held = ledger.run_cost(connection, run_id), batches.held_usd(connection, run_id)
 
-    def on_signal() -> None:
-        nonlocal signals
-        signals += 1
-        if signals == 1:
-            work.stop(Interrupted())
-        else:
-            work.hurry()
 
-    for number in caught:
-        loop.add_signal_handler(number, on_signal)
+async def _run(work: Pipeline | BatchRun, signals: Signals, writer: Writer, run_id: int) -> None:
+    """Run; note why it stopped, if it did."""
+    signals.work += [work, writer]
     try:
         await work.run()
-    except Interrupted:
-        await writer.write(set_stopped(run_id, "interrupted"))
+    except (Interrupted, ProviderError) as error:
+        # The grace period is over: whatever keeps the writer waiting now, it has one more try.
+        writer.hurry()
+        reason = "interrupted" if isinstance(error, Interrupted) else f"{error.kind}: {error}"
+        with contextlib.suppress(StoreError):
+            await writer.write(set_stopped(run_id, reason), bought=False)
         raise
-    except ProviderError as error:
-        await writer.write(set_stopped(run_id, f"{error.kind}: {error}"))
-        raise
-    finally:
-        for number in caught:
-            loop.remove_signal_handler(number)
 
 
 def _ensure_run(store: Store, name: str, plan: RunPlan, questions: Sequence[Question]) -> int:

@@ -12,7 +12,7 @@ def exit_with_one_line(error: Exception) -> NoReturn:
     from questions.source import SourceError
     from service.errors import UsageError
     from service.report.cells import safe
-    from service.running import Interrupted
+    from service.signals import Interrupted
     from service.store.trouble import explain
 
     error = explain(error) or error

@@ -1,5 +1,6 @@
 """Runs, answers and verdicts on disk. One thread writes; anyone reads."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import sqlalchemy as sa
@@ -7,7 +8,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from service.store import askings
 from service.store.opening import DEFAULT_URL, open_engine
-from service.store.writer import Writer
+from service.store.writer import Patience, Writer
 
 __all__ = ["DEFAULT_URL", "Store"]
 
@@ -40,8 +41,9 @@ class Store:
         """All or nothing, for imports and for setting up a run."""
         return self._engine.execution_options(writes=True).begin()
 
-    def writer(self) -> Writer:
-        return Writer(self._engine)
+    def writer(self, say: Callable[[str], None] = lambda _line: None, patience: Patience | None = None) -> Writer:
+        """The one writer; `say` hears, in the writer's thread, what it waits for."""
+        return Writer(self._engine, say, patience or Patience())
 
     def close(self) -> None:
         self._engine.dispose()

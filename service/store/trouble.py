@@ -41,6 +41,10 @@ class PassingTroubleError(StoreError):
         self.what = what
         self.advice = advice
 
+    def line(self) -> str:
+        """For one who waits until it has passed."""
+        return f"the database is {self.what}; {self.advice}, and the run goes on by itself"
+
 
 class DamagedError(StoreError):
     """The file holds something else than SQLite wrote."""

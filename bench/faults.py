@@ -78,17 +78,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--conversations", type=int, default=300)
     parser.add_argument("--dies-for", type=float, default=30.0, metavar="S")
+    parser.add_argument("--retry-wait", type=float, metavar="S", help="first wait before a retry; else kojudge's own")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures, for a machine")
-    parser.add_argument("--quick", action="store_true", help="few conversations, a server that dies for 3 s")
+    parser.add_argument("--quick", action="store_true", help="few conversations, a server that dies for 1 s")
     options = parser.parse_args()
     if options.quick:
-        options.conversations, options.dies_for = 30, 3.0
+        options.conversations, options.dies_for, options.retry_wait = 30, 1.0, 0.1
+    environment = {"KOJUDGE_RETRY_WAIT_S": str(options.retry_wait)} if options.retry_wait else {}
     outcomes: list[Outcome] = []
     true_units: dict[str, Any] = {}
     with LocalServer() as server:
         for scene in scenes(options.conversations, options.dies_for):
             with tempfile.TemporaryDirectory() as folder:
-                outcome, units = _run(server, scene, Work(options.conversations, 2), Path(folder), true_units)
+                kojudge = Kojudge(Path(folder), environment)
+                outcome, units = _run(server, scene, Work(options.conversations, 2), kojudge, true_units)
             true_units = true_units or units
             outcomes.append(outcome)
     _print(outcomes)
@@ -96,20 +99,17 @@ def main() -> None:
 
 
 def _run(
-    server: LocalServer, scene: Scene, work: Work, folder: Path, true_units: Mapping[str, Any]
+    server: LocalServer, scene: Scene, work: Work, kojudge: Kojudge, true_units: Mapping[str, Any]
 ) -> tuple[Outcome, dict[str, Any]]:
-    kojudge = Kojudge(folder)
-    plan = _write_plan(folder, work, server.openai_url)
+    plan = _write_plan(kojudge.folder, work, server.openai_url)
     quiet = {"latency": LATENCY_S, "answers": "mixed"}
     server.reset(**quiet, **scene.behaviour)
-    kojudge("run", str(plan), "--format", "json").checked(1)
+    (model,) = json.loads(kojudge("run", str(plan), "--format", "json").checked(1).out)["models"]
     stats, attempts = server.stats(), server.attempts()
-    report, conversations = kojudge.results()
+    conversations = kojudge.conversations()
     units = units_of(conversations)
     server.reset(**quiet)
-    kojudge("resume", RUN, "--format", "json").checked(1)
-    resumed = kojudge.results()[0]["models"][0]["overall"]
-    (model,) = report["models"]
+    resumed = json.loads(kojudge("resume", RUN, "--format", "json").checked(1).out)["models"][0]["overall"]
     failures = dict(model["failures"])
     per_work = Counter(attempt.work for attempt in attempts)
     outcome = Outcome(

@@ -27,10 +27,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--conversations", type=int, default=200)
     parser.add_argument("--json", type=Path, metavar="FILE", help="every kill, for a machine")
-    parser.add_argument("--quick", action="store_true", help="two kills of a small run: does it work at all?")
+    parser.add_argument("--quick", action="store_true", help="one kill of a small run: does it work at all?")
     options = parser.parse_args()
     if options.quick:
-        options.kills, options.conversations = 2, 40
+        options.kills, options.conversations = 1, 24
     draw = random.Random(options.seed)
     with LocalServer() as server:
         scene = Scene(server, Work(options.conversations, 2))

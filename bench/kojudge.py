@@ -63,12 +63,17 @@ class Kojudge:
                 connection.close()
 
     def results(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """The run's report, and its conversations as `export jsonl` writes them."""
+        """The run's report and its conversations."""
+        report = self.start("report", RUN, "--format", "json")
+        conversations = self.conversations()
+        return json.loads(report.wait().checked(1).out), conversations
+
+    def conversations(self) -> list[dict[str, Any]]:
+        """The run as `export jsonl` writes it."""
         with tempfile.TemporaryDirectory() as folder:
-            both = [self.start("report", RUN, "--format", "json"), self.start("export", "jsonl", RUN, folder)]
-            report, _ = [child.wait().checked(1) for child in both]
+            self("export", "jsonl", RUN, folder).checked()
             lines = (Path(folder) / "conversations.jsonl").read_text("utf-8").split("\n")
-        return json.loads(report.out), [json.loads(line) for line in lines if line]
+        return [json.loads(line) for line in lines if line]
 
 
 def units_of(conversations: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -56,9 +56,9 @@ def main() -> None:
     parser.add_argument("--sizes", default="1000,10000", help="conversations, separated by commas")
     parser.add_argument("--shapes", default=",".join(SHAPES))
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures, for a machine")
-    parser.add_argument("--quick", action="store_true", help="two tiny sizes: does it run at all?")
+    parser.add_argument("--quick", action="store_true", help="one tiny size: does it run at all?")
     options = parser.parse_args()
-    sizes = [40, 80] if options.quick else [int(size) for size in options.sizes.split(",")]
+    sizes = [40] if options.quick else [int(size) for size in options.sizes.split(",")]
     shapes = [shape for shape in SHAPES if shape in options.shapes.split(",")]
     found: list[Grown] = []
     with LocalServer() as server:
@@ -111,9 +111,9 @@ def _words(server: LocalServer, questions: Path, samples: int) -> list[str]:
 
 def _resume(server: LocalServer, kojudge: Kojudge, words: Sequence[str], half: int) -> tuple[float, float]:
     """(seconds to the first request, MB until then) of a resume after a kill with half of the calls delivered."""
-    server.reset(**_BEHAVIOUR)
+    server.reset(**_BEHAVIOUR, hangs_after=half)
     _kill_when(kojudge.start("run", *words), lambda: server.stats()["delivered"] >= half)
-    server.reset(**_BEHAVIOUR)
+    server.reset(**_BEHAVIOUR, hangs_after=1)
     child = kojudge.start("resume", RUN)
     used = _kill_when(child, lambda: server.stats()["received"] > 0)
     return server.stats()["first_received_s"] - child.started_s, used

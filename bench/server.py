@@ -37,6 +37,7 @@ class Behaviour:
         answers: length of the answers: long, short or mixed. `verdicts`: text or json.
         admits: calls in flight, above which 429 is answered (0: all are taken).
         faults: share of the calls by name (`bench.replies.FAULTS`).
+        hangs_after: after so many deliveries (0: never) nothing is answered any more.
         dies_after: after so many deliveries (0: never) the server goes away for `dies_for_s` seconds, once.
     """
 
@@ -46,6 +47,7 @@ class Behaviour:
     verdicts: str = "text"
     admits: int = 0
     faults: dict[str, float] = field(default_factory=dict)
+    hangs_after: int = 0
     dies_after: int = 0
     dies_for_s: float = 0.0
 
@@ -81,6 +83,10 @@ class Server:
         )
         self._port = self._listening.sockets[0].getsockname()[1]
         return f"http://127.0.0.1:{self._port}"
+
+    def hangs(self) -> bool:
+        after = self.behaviour.hangs_after
+        return 0 < after <= self.record.stats.delivered
 
     def maybe_die(self) -> None:
         """Close the port and every connection if it is time to, and come back later."""
@@ -175,7 +181,7 @@ class Connection(asyncio.Protocol):
             self._finish(fault, reply, role, work)
 
     def _finish(self, fault: str | None, reply: bytes, role: Role, work: int) -> None:
-        if self._transport is None:
+        if self._transport is None or self._server.hangs():
             return
         if fault is not None:
             self._server.record.failed(role, work, fault)

@@ -1,5 +1,6 @@
 """Column types: work keys as bytes, long texts compressed."""
 
+import re
 import threading
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import LargeBinary, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+_SHA256 = re.compile("[0-9a-f]{64}")
 _LEVEL = 1
 _WORTH_IT_BYTES = 256
 _LONGEST_TEXT_BYTES = 1 << 30
@@ -25,13 +27,15 @@ _zstd = _Zstd()
 
 
 class WorkKey(TypeDecorator[str]):
-    """A sha256: hex to the program, 32 bytes on disk and in the index."""
+    """A sha256: hex to the program, 32 bytes on disk and in the index. Anything else, from a vendor say, equals none."""
 
     impl = LargeBinary(32)
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else bytes.fromhex(value)
+        if value is None:
+            return None
+        return bytes.fromhex(value) if _SHA256.fullmatch(value) else value.encode(errors="replace")
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         return None if value is None else value.hex()

@@ -69,13 +69,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     installing = commands.add_parser("install")
-    installing.add_argument("names", nargs="*", choices=[*PEERS, []], default=list(PEERS))
+    installing.add_argument("names", nargs="*", default=list(PEERS), help=", ".join(PEERS))
     running = commands.add_parser("run")
     running.add_argument("--rounds", type=int, default=3)
     running.add_argument("--conversations", type=int, default=500)
     running.add_argument("--json", type=Path, metavar="FILE", help="all rounds, for a machine")
     options = parser.parse_args()
     if options.command == "install":
+        if unknown := set(options.names) - set(PEERS):
+            parser.error(f"no peer is called {unknown.pop()!r}; there are: {', '.join(PEERS)}")
         for name in options.names:
             if not python_of(name).exists():
                 say(f"installing {name} ...")

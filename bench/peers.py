@@ -16,12 +16,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.child import Child
 from bench.clients import AIOHTTP, CLIENTS, SDK, TWO, Measured, Start, Task, measure
 from bench.kojudge import environment
 from bench.local_server import ROOT, LocalServer
-from bench.tables import say, table, write_json
+from bench.tables import Cell, Table, say, write_json
 from bench.work import Work
 
 LATENCY_S, PLACES = 0.2, 64
@@ -84,8 +85,10 @@ def main() -> None:
                 say(f"  {name}: {install(name) or 'installed'}")
         return
     measured = _measured(Work(options.conversations), options.rounds)
-    print_peers(measured, options.conversations * 2 * LATENCY_S / PLACES)
-    write_json(options.json, [asdict(m) for m in measured])
+    figures = [asdict(m) for m in measured]
+    for table in tables(figures):
+        table.say()
+    write_json(options.json, figures)
 
 
 def _measured(work: Work, rounds: int) -> list[Measured]:
@@ -120,28 +123,30 @@ def _start(name: str) -> Start:
     return start
 
 
-def print_peers(measured: Sequence[Measured], ideal_s: float) -> None:
+def tables(figures: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """All clients as one table."""
+    measured = [Measured(**figure) for figure in figures]
+    ideal_s = measured[0].calls * LATENCY_S / PLACES
     heads = ["client", "span s", "x ideal", "wall s", "first request s", "CPU ms/call", "marginal", "RSS MB"]
     heads += ["at once", "connections"]
-    rows: list[list[str | float | int | None]] = []
-    for name in dict.fromkeys(m.client for m in measured):
-        mine = [m for m in measured if m.client == name]
-        span = statistics.median(m.span_s for m in mine)
-        rows.append(
-            [
-                name,
-                span,
-                span / ideal_s,
-                statistics.median(m.wall_s for m in mine),
-                statistics.median(m.first_request_s for m in mine),
-                statistics.median(m.cpu_ms for m in mine),
-                statistics.median(m.marginal_cpu_ms for m in mine),
-                round(statistics.median(m.peak_rss_mb for m in mine)),
-                max(m.most_in_flight for m in mine),
-                max(m.connections for m in mine),
-            ]
-        )
-    table(f"200 ms, 64 in flight, ideal {ideal_s:.2f} s; medians of the rounds, in turn", heads, rows)
+    by_client = {name: [m for m in measured if m.client == name] for name in dict.fromkeys(m.client for m in measured)}
+    title = f"200 ms, 64 in flight: {measured[0].calls:,} calls, ideal {ideal_s:.2f} s; medians of the rounds, in turn"
+    return [Table(title, heads, [[name, *_row(mine, ideal_s)] for name, mine in by_client.items()])]
+
+
+def _row(mine: Sequence[Measured], ideal_s: float) -> list[Cell]:
+    span = statistics.median(m.span_s for m in mine)
+    return [
+        span,
+        span / ideal_s,
+        statistics.median(m.wall_s for m in mine),
+        statistics.median(m.first_request_s for m in mine),
+        statistics.median(m.cpu_ms for m in mine),
+        statistics.median(m.marginal_cpu_ms for m in mine),
+        round(statistics.median(m.peak_rss_mb for m in mine)),
+        max(m.most_in_flight for m in mine),
+        max(m.connections for m in mine),
+    ]
 
 
 if __name__ == "__main__":

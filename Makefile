@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-real real-servers lint format bench lock clean
+.PHONY: demo test test-real real-servers lint format bench bench-peers lock clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "kojudge needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
@@ -42,9 +42,22 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# About 40 minutes; docs/performance.md says how to run a part. The figures are also written to BENCH_DIR as JSON.
+BENCH_DIR ?= .bench
 bench: $(VENV)/.installed-test
+	@mkdir -p $(BENCH_DIR)
+	$(BIN)/python -m bench.capacity
 	$(BIN)/python -m bench.providers
-	$(BIN)/python -m bench.pipeline
+	$(BIN)/python -m bench.pipeline --json $(BENCH_DIR)/pipeline.json
+	$(BIN)/python -m bench.kills --json $(BENCH_DIR)/kills.json
+	$(BIN)/python -m bench.faults --json $(BENCH_DIR)/faults.json
+	$(BIN)/python -m bench.scale --json $(BENCH_DIR)/scale.json
+
+# Other frameworks, each in an environment of its own in .peers (or where KOJUDGE_PEERS_DIR points).
+bench-peers: $(VENV)/.installed-test
+	@mkdir -p $(BENCH_DIR)
+	$(BIN)/python -m bench.peers install
+	$(BIN)/python -m bench.peers run --json $(BENCH_DIR)/peers.json
 
 # Needs uv; the lock holds hashes and no index address.
 lock:

@@ -27,7 +27,7 @@ from bench.kojudge import RUN, Kojudge, units_of
 from bench.local_server import LocalServer
 from bench.replies import FAULTS, RETRY_AFTER_S
 from bench.server_record import Attempt
-from bench.tables import say, table, write_json
+from bench.tables import Cell, Table, write_json
 from bench.work import Work
 
 SHARE = 0.3
@@ -94,8 +94,10 @@ def main() -> None:
                 outcome, units = _run(server, scene, Work(options.conversations, 2), kojudge, true_units)
             true_units = true_units or units
             outcomes.append(outcome)
-    _print(outcomes)
-    write_json(options.json, [asdict(outcome) for outcome in outcomes])
+    figures = [asdict(outcome) for outcome in outcomes]
+    for table in tables(figures):
+        table.say()
+    write_json(options.json, figures)
 
 
 def _run(
@@ -186,11 +188,13 @@ def _works(text: str | None) -> list[int]:
     return [int(digits) for digits in re.findall(r"\d{20}", text or "")[:1]]
 
 
-def _print(outcomes: Sequence[Outcome]) -> None:
+def tables(figures: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """All scenes as one table, with what was injected and what came of it."""
+    outcomes = [Outcome(**figure) for figure in figures]
     free = outcomes[0]
     heads = ["", "units", "ok", "typed failures", "neither", "wrong scores", "calls/unit", "most attempts"]
     heads += ["span s", "x no faults", "bound s", "x bound", "ok after resume"]
-    rows: list[list[str | float | int | None]] = [
+    rows: list[list[Cell]] = [
         [
             o.title,
             o.units,
@@ -204,16 +208,16 @@ def _print(outcomes: Sequence[Outcome]) -> None:
             o.span_s / free.span_s,
             o.bound_s,
             o.span_s / o.bound_s,
-            f"{o.resumed[0]:,}",
+            o.resumed[0],
         ]
         for o in outcomes
     ]
-    table("Faults: two calls make a unit when nothing goes wrong", heads, rows)
-    for o in outcomes:
-        if o.failures or o.faults:
-            failed = ", ".join(f"{n} {status}" for status, n in sorted(o.failures.items())) or "none"
-            injected = ", ".join(f"{n} {name}" for name, n in sorted(o.faults.items())) or "none"
-            say(f"  {o.title}: failures: {failed}; injected: {injected}; {o.resume_calls} calls to resume")
+    notes = []
+    for o in outcomes[1:]:
+        failed = ", ".join(f"{n} {status}" for status, n in sorted(o.failures.items())) or "none"
+        injected = ", ".join(f"{n} {name}" for name, n in sorted(o.faults.items())) or "none"
+        notes.append(f"{o.title}: failures: {failed}; injected: {injected}; {o.resume_calls} calls to resume")
+    return [Table("Faults; a unit is one verdict, and needs two calls when nothing goes wrong", heads, rows, notes)]
 
 
 if __name__ == "__main__":

@@ -12,13 +12,15 @@ import argparse
 import random
 import statistics
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bench.local_server import LocalServer
-from bench.tables import say, table, write_json
+from bench.tables import Cell, Table, say, write_json
 from bench.work import Work
-from tests.crash.harness import Disturbed, Moment, Scene, disturbed, undisturbed
+from tests.crash.harness import Disturbed, Kill, Moment, Scene, disturbed, undisturbed
 
 
 def main() -> None:
@@ -43,8 +45,9 @@ def main() -> None:
                 moment = Moment(after_s=draw.uniform(0.0, whole.wall_s))
                 found.append(disturbed(scene, Path(folder), [moment], whole))
             say(_line(number, found[-1]))
-    _print(found)
     figures = [{**asdict(d.kills[0]), "lost": d.lost, "report_equal": d.report_equal} for d in found]
+    for table in tables(figures):
+        table.say()
     write_json(options.json, figures)
 
 
@@ -57,12 +60,12 @@ def _line(number: int, outcome: Disturbed) -> str:
     return f"  {number:3}  {when}: {counts}, {rest}, integrity {kill.integrity}"
 
 
-def _print(found: list[Disturbed]) -> None:
-    kills = [outcome.kills[0] for outcome in found]
+def tables(figures: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """All kills as one table."""
+    kills = [Kill(f["after_s"], f["delivered"], tuple(f["again"]), f["integrity"]) for f in figures]
     hit = [kill for kill in kills if kill.after_s is not None]
-    busy = [kill for kill in hit if kill.delivered] or hit
-    heads = ["", "median", "worst"]
-    rows: list[list[str | float | int | None]] = []
+    busy = [kill for kill in hit if kill.delivered]
+    rows: list[list[Cell]] = []
     for name, values in (
         ("delivered before the kill", [kill.delivered for kill in busy]),
         ("settled, and bought again", [kill.bought_again for kill in busy]),
@@ -70,10 +73,13 @@ def _print(found: list[Disturbed]) -> None:
         ("age of the oldest bought again, ms", [round(1000 * max(kill.again, default=0.0), 1) for kill in busy]),
     ):
         rows.append([name, statistics.median(values) if values else None, max(values, default=0)])
-    table(f"{len(hit)} kills, {len(busy)} of them after the first delivery", heads, rows)
-    say(f"  lost: {sum(len(outcome.lost) for outcome in found)} answers or verdicts in all")
-    say(f"  reports that differ from the undisturbed run's: {sum(not o.report_equal for o in found)}")
-    say(f"  integrity complaints: {sum(kill.integrity not in ('ok', 'none') for kill in kills)}")
+    notes = [
+        f"lost: {sum(len(f['lost']) for f in figures)} answers or verdicts in all",
+        f"reports that differ from the undisturbed run's: {sum(not f['report_equal'] for f in figures)}",
+        f"integrity complaints: {sum(kill.integrity not in ('ok', 'none') for kill in kills)}",
+    ]
+    title = f"{len(hit)} kills, {len(busy)} of them after the first delivery"
+    return [Table(title, ["", "median", "worst"], rows, notes)]
 
 
 if __name__ == "__main__":

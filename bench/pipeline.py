@@ -14,13 +14,14 @@ clients share the machine, so absolute times are those of a shared machine; read
 
 import argparse
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.clients import AIOHTTP, CLIENTS, ONE, SDK, TWO, Measured, measure
 from bench.local_server import LocalServer
-from bench.tables import say, table, write_json
+from bench.tables import Table, write_json
 from bench.work import Work
 
 
@@ -67,8 +68,9 @@ def main() -> None:
                 continue
             rounds = 1 if options.quick else options.rounds
             measured = [_measure(server, scene, client) for _ in range(rounds) for client in scene.clients]
-            print_scene(scene, measured)
             figures.append({**asdict(scene), "ideal_s": scene.ideal_s, "rounds": [asdict(m) for m in measured]})
+            for table in tables(figures[-1:]):
+                table.say()
     write_json(options.json, figures)
 
 
@@ -76,41 +78,53 @@ def _measure(server: LocalServer, scene: Scene, client: str) -> Measured:
     return measure(server, client, CLIENTS[client], scene.work, scene.places, {"latency": scene.latency})
 
 
-def print_scene(scene: Scene, measured: Sequence[Measured]) -> None:
-    """Medians of a scene's rounds, and kojudge's ratios to the loops, paired by round."""
-    by_client = {client: [m for m in measured if m.client == client] for client in scene.clients}
-    ideal = f", ideal {scene.ideal_s:.2f} s" if scene.ideal_s else ""
-    rounds = len(by_client[scene.clients[0]])
-    title = f"({scene.key}) {scene.title}: {scene.work.calls:,} calls{ideal}; medians of {rounds} rounds in turn"
+def tables(figures: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """A scene's medians, and kojudge's ratios to the loops, paired by round."""
+    return [_table(scene, [Measured(**each) for each in scene["rounds"]]) for scene in figures]
+
+
+def _table(scene: Mapping[str, Any], measured: Sequence[Measured]) -> Table:
+    by_client = {client: [m for m in measured if m.client == client] for client in scene["clients"]}
+    first = next(iter(by_client.values()))
+    ideal = f", ideal {scene['ideal_s']:.2f} s" if scene["ideal_s"] else ""
+    title = (
+        f"({scene['key']}) {scene['title']}: {first[0].calls:,} calls{ideal}; medians of {len(first)} rounds in turn"
+    )
     heads = ["client", "span s", "x ideal", "calls/s", "CPU ms/call", "marginal", "RSS MB", "first request s"]
     heads += ["wall s", "busy answers", "busy verdicts", "bytes/answer", "bytes/verdict"]
-    table(title, heads, [[client, *_row(scene, mine)] for client, mine in by_client.items()])
-    for client in (c for c in (TWO, ONE) if c in by_client):
-        for loop in (SDK, AIOHTTP):
-            pairs = list(zip(by_client[client], by_client[loop], strict=True))
-            span = statistics.median(a.span_s / b.span_s for a, b in pairs)
-            cpu = statistics.median(a.marginal_cpu_ms / b.marginal_cpu_ms for a, b in pairs)
-            say(f"  {client} / {loop}: span {span:.2f}, calls/s {1 / span:.2f}, marginal CPU {cpu:.2f}")
+    notes = [
+        _ratio(client, loop, list(zip(by_client[client], by_client[loop], strict=True)))
+        for client in (TWO, ONE)
+        for loop in (SDK, AIOHTTP)
+        if client in by_client
+    ]
+    return Table(title, heads, [[client, *_row(scene["ideal_s"], mine)] for client, mine in by_client.items()], notes)
 
 
-def _row(scene: Scene, mine: Sequence[Measured]) -> list[float | None]:
+def _ratio(client: str, loop: str, pairs: Sequence[tuple[Measured, Measured]]) -> str:
+    span = statistics.median(a.span_s / b.span_s for a, b in pairs)
+    cpu = statistics.median(a.marginal_cpu_ms / b.marginal_cpu_ms for a, b in pairs)
+    return f"{client} / {loop}: span {span:.2f}, calls/s {1 / span:.2f}, marginal CPU {cpu:.2f}"
+
+
+def _row(ideal_s: float | None, mine: Sequence[Measured]) -> list[float | None]:
     def median(of: Callable[[Measured], float]) -> float:
         return statistics.median(of(m) for m in mine)
 
     span = median(lambda m: m.span_s)
     return [
         span,
-        span / scene.ideal_s if scene.ideal_s else None,
-        median(lambda m: m.calls_per_s),
+        span / ideal_s if ideal_s else None,
+        round(median(lambda m: m.calls_per_s)),
         median(lambda m: m.cpu_ms),
         median(lambda m: m.marginal_cpu_ms),
-        median(lambda m: m.peak_rss_mb),
+        round(median(lambda m: m.peak_rss_mb)),
         median(lambda m: m.first_request_s),
         median(lambda m: m.wall_s),
         median(lambda m: m.busy["answer"]),
         median(lambda m: m.busy["verdict"]),
-        median(lambda m: m.body_bytes["answer"]),
-        median(lambda m: m.body_bytes["verdict"]),
+        round(median(lambda m: m.body_bytes["answer"])),
+        round(median(lambda m: m.body_bytes["verdict"])),
     ]
 
 

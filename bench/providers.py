@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench.local_server import LocalServer
-from bench.tables import Cell, say, table
+from bench.tables import Cell, Table, say
 
 _PROMPT = "번 창고에 쌓인 상자의 수를 어림하는 방법을 차근차근 설명해 주세요. " * 12
 Call = Callable[[str], Awaitable[object]]
@@ -216,7 +216,7 @@ def _print(scene: Scene, figures: list[Figures]) -> None:
         rows.append([client, span, over, round(scene.calls / span), cpu, refused, most])
     heads = ["client", "span s", "x ideal", "calls/s", "CPU ms/call", "429s", "at once"]
     title = f"{scene.name}: {scene.calls} calls{ideal}; medians of {len(figures) // len(scene.clients)}"
-    table(title, heads, rows)
+    Table(title, heads, rows).say()
 
 
 if __name__ == "__main__":

@@ -86,21 +86,25 @@ def _template(wire: Wire, text: str) -> Template:
     return Template(before, after)
 
 
+def _json_verdict(score: float) -> str:
+    return json.dumps({"reason": f"{_SLOT}번 답변입니다. {_REMARK}", "score": score}, ensure_ascii=False)
+
+
 class Replies:
-    """The good replies of one wire; `answers` and `verdicts` choose among them."""
+    """The good replies of one wire."""
 
     def __init__(self, wire: Wire) -> None:
         self._answers = [_template(wire, f"{_SLOT}번 물음의 답입니다. {text}") for text in (_LONG, _SHORT)]
-        self._texts = [_template(wire, f"평가: {_SLOT}번 답변입니다. {_REMARK}\n점수: {n}") for n in range(SCORES)]
-        self._json = [
-            _template(wire, json.dumps({"reason": f"{_SLOT}번 답변입니다. {_REMARK}", "score": n}, ensure_ascii=False))
-            for n in range(SCORES)
-        ]
+        self._verdicts = {
+            "text": [_template(wire, f"평가: {_SLOT}번 답변입니다. {_REMARK}\n점수: {n}") for n in range(SCORES)],
+            "json": [_template(wire, _json_verdict(n)) for n in range(SCORES)],
+            "unit_json": [_template(wire, _json_verdict(n / (SCORES - 1))) for n in range(SCORES)],
+        }
 
     def of(self, role: Role, work: int, answers: str, verdicts: str) -> bytes:
-        """The reply to this work. `answers`: long, short or mixed; `verdicts`: text or json."""
+        """The reply to this work. `answers`: long, short or mixed; `verdicts`: text, json or unit_json (0 to 1)."""
         if role == "verdict":
-            return (self._json if verdicts == "json" else self._texts)[work % SCORES].of(work)
+            return self._verdicts[verdicts][work % SCORES].of(work)
         short = work % 2 if answers == "mixed" else answers == "short"
         return self._answers[short].of(work)
 

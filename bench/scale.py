@@ -10,7 +10,7 @@ resumed until its first request. The million takes hours: ask for it with --size
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from bench.child import Child
 from bench.kojudge import RUN, Kojudge
 from bench.local_server import LocalServer
-from bench.tables import bars, say, table, write_json
+from bench.tables import Cell, Table, bars, say, write_json
 from bench.work import Work
 
 CONCURRENCY = 64
@@ -66,9 +66,11 @@ def main() -> None:
             for size in sizes:
                 found.append(_measure(server, shape, size))
                 say(f"  {shape}: {size:,} conversations in {found[-1].wall_s:.1f} s")
-    for shape in shapes:
-        print_shape(shape, [grown for grown in found if grown.shape == shape])
-    write_json(options.json, [asdict(grown) for grown in found])
+    figures = [asdict(grown) for grown in found]
+    for table in tables(figures):
+        table.say()
+    say("\n" + curves(figures))
+    write_json(options.json, figures)
 
 
 def _measure(server: LocalServer, shape: str, size: int) -> Grown:
@@ -136,33 +138,49 @@ def _kill_when(child: Child, reached: Callable[[], bool]) -> float:
     return used.peak_rss_mb
 
 
-def print_shape(shape: str, grown: Sequence[Grown]) -> None:
+def tables(figures: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """One table a shape."""
     heads = ["conversations", "wall s", "calls/s", "first request s", "RSS MB", "bytes/conversation"]
     heads += ["resume s", "resume RSS MB", "report s", "report RSS MB"]
-    rows: list[list[str | float | int | None]] = [
-        [
-            f"{g.conversations:,}",
-            g.wall_s,
-            round(g.calls_per_s),
-            g.first_request_s,
-            round(g.peak_rss_mb),
-            round(g.bytes_per_conversation),
-            g.resume_s,
-            round(g.resume_rss_mb),
-            g.report_s,
-            round(g.report_rss_mb),
-        ]
-        for g in grown
+    return [
+        Table(f"Growth with the number of {shape}", heads, [_row(grown) for grown in _of_shape(figures, shape)])
+        for shape in SHAPES
+        if _of_shape(figures, shape)
     ]
-    table(f"Growth with the number of {shape}", heads, rows)
-    curves: tuple[tuple[str, Callable[[Grown], float], str], ...] = (
+
+
+def _of_shape(figures: Sequence[Mapping[str, Any]], shape: str) -> list[Grown]:
+    return [Grown(**figure) for figure in figures if figure["shape"] == shape]
+
+
+def _row(grown: Grown) -> list[Cell]:
+    return [
+        f"{grown.conversations:,}",
+        grown.wall_s,
+        round(grown.calls_per_s),
+        grown.first_request_s,
+        round(grown.peak_rss_mb),
+        round(grown.bytes_per_conversation),
+        grown.resume_s,
+        round(grown.resume_rss_mb),
+        grown.report_s,
+        round(grown.report_rss_mb),
+    ]
+
+
+def curves(figures: Sequence[Mapping[str, Any]]) -> str:
+    """The growth curves as bars."""
+    wanted: tuple[tuple[str, Callable[[Grown], float], str], ...] = (
         ("peak memory of the run", lambda g: g.peak_rss_mb, "MB"),
         ("calls per second", lambda g: g.calls_per_s, "calls/s"),
         ("resume of a half-done run to its first request", lambda g: g.resume_s, "s"),
         ("report", lambda g: g.report_s, "s"),
     )
-    for title, value, unit in curves:
-        bars(title, [(f"{g.conversations:,}", value(g)) for g in grown], unit)
+    charts = []
+    for title, value, unit in wanted:
+        rows = [(f"{g.conversations:,} {shape}", value(g)) for shape in SHAPES for g in _of_shape(figures, shape)]
+        charts.append(bars(title, rows, unit))
+    return "\n\n".join(charts)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Behaviour:
 
     Attributes:
         latency: seconds before a reply; `jitter` adds up to so many more, drawn evenly.
-        answers: length of the answers: long, short or mixed. `verdicts`: text or json.
+        answers: length of the answers: long, short or mixed. `verdicts`: text, json or unit_json.
         admits: calls in flight, above which 429 is answered (0: all are taken).
         faults: share of the calls by name (`bench.replies.FAULTS`).
         hangs_after: after so many deliveries (0: never) nothing is answered any more.

@@ -83,8 +83,8 @@ class Record:
         self.attempts = bytearray()
 
     def clear(self) -> None:
-        """Count anew; connections that are open stay counted."""
-        self.stats = Stats(connections=self.stats.connections)
+        """Count anew."""
+        self.stats = Stats()
         self.attempts = bytearray()
 
     def arrived(self, role: Role, size: int) -> Stats:

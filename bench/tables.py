@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +20,43 @@ def text_of(value: Cell, digits: int = 2) -> str:
     return f"{value:,}" if isinstance(value, int) else value
 
 
-def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
-    """Print rows under their heads: the first column to the left, figures to the right."""
-    cells = [list(heads), *[[text_of(value) for value in row] for row in rows]]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
-    say(f"\n{title}")
-    for row in cells:
-        first, *others = zip(row, widths, strict=True)
-        say("  " + "  ".join([f"{first[0]:{first[1]}}", *(f"{text:>{width}}" for text, width in others)]))
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under their heads: the first column to the left, figures to the right; notes are lines below."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    notes: Sequence[str] = ()
+
+    def say(self) -> None:
+        """Print it."""
+        cells = [list(self.heads), *[[text_of(value) for value in row] for row in self.rows]]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(self.heads))]
+        say(f"\n{self.title}")
+        for row in cells:
+            first, *others = zip(row, widths, strict=True)
+            say("  " + "  ".join([f"{first[0]:{first[1]}}", *(f"{text:>{width}}" for text, width in others)]))
+        for note in self.notes:
+            say(f"  {note}")
+
+    def markdown(self) -> str:
+        rows = [[text_of(value) for value in row] for row in self.rows]
+        lines = [list(self.heads), ["---", *["---:"] * (len(self.heads) - 1)], *rows]
+        text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        notes = "".join(f"- {note}\n" for note in self.notes)
+        return f"**{self.title}**\n\n{text}\n" + (f"\n{notes}" if notes else "")
 
 
-def bars(title: str, values: Sequence[tuple[str, float]], unit: str, width: int = 40) -> None:
-    """Print one bar a value, all on one linear scale from zero."""
+def bars(title: str, values: Sequence[tuple[str, float]], unit: str, width: int = 40) -> str:
+    """One bar a value, all on one linear scale from zero."""
     most = max((value for _, value in values), default=0.0) or 1.0
     label_width = max((len(label) for label, _ in values), default=0)
-    say(f"\n{title}")
-    for label, value in values:
-        say(f"  {label:>{label_width}}  {'█' * max(1, round(width * value / most)):{width}}  {text_of(value)} {unit}")
+    lines = [
+        f"  {label:>{label_width}}  {'█' * max(1, round(width * value / most)):{width}}  {text_of(value)} {unit}"
+        for label, value in values
+    ]
+    return "\n".join([title, *lines])
 
 
 def say(line: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench import document
 from bench.clients import CLIENTS
 from bench.local_server import ROOT, LocalServer
 from bench.replies import FAULTS
@@ -25,11 +26,12 @@ def ran(module: str, *words: str) -> str:
 
 def figures(module: str, folder: Path, *words: str) -> list[dict[str, Any]]:
     """What `python -m bench.MODULE --quick --json FILE` writes."""
-    file = folder / "figures.json"
+    file = folder / f"{module}.json"
     printed = ran(module, "--quick", "--json", str(file), *words)
     written = json.loads(file.read_text("utf-8"))
     assert written["machine"]["cores"] >= 1, printed
-    assert written["figures"], printed
+    for name, block in document.blocks(folder).items():
+        assert block in document.put(document.GUIDE.read_text("utf-8"), {name: block}), f"no place for {name}"
     return list(written["figures"])
 
 

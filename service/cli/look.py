@@ -12,34 +12,15 @@ import typer
 from rich.text import Text
 from sqlalchemy.engine import Connection
 
+from service.cli.emit import emit
 from service.cli.failures import WRONG_USE
 from service.cli.options import ListFormat, ReportFormat
-from service.cli.terminal import err, out, print_report_table, table
+from service.cli.terminal import err, out, table
 from service.errors import UsageError
 from service.interchange.export import conversations
 from service.report.build import build_report
 from service.report.cells import safe, safe_block
-from service.report.render import TEXT_FORMATS
 from service.store import Store, reads
-
-
-def emit(report: dict[str, Any], report_format: ReportFormat, output: Path | None) -> None:
-    """Print a report, or write it to a file."""
-    if report_format is ReportFormat.table and output is None:
-        print_report_table(report)
-        return
-    if report_format is ReportFormat.json:
-        text = json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    else:
-        text = TEXT_FORMATS.get(report_format.value, TEXT_FORMATS["markdown"])(report)
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {output}: {error.strerror}") from error
-    err().print(Text(f"wrote {output}"))
 
 
 def print_report(name: str, database: str, report_format: ReportFormat, output: Path | None) -> None:

@@ -14,15 +14,14 @@ from questions.source import load_yaml, one_line
 from service import event_loop
 from service.cli.announce import announce, check_priced
 from service.cli.batches import check_batches, choose_lane
+from service.cli.emit import emit
 from service.cli.failures import OK, SOME_FAILED
-from service.cli.look import emit
 from service.cli.options import ReportFormat
 from service.cli.progress import Totals, run_progress
 from service.cli.terminal import err
 from service.endpoint_plan import means
 from service.errors import UsageError
 from service.plan import FrozenRun, PlanFile, RunPlan, freeze
-from service.report.build import build_report, failed_units
 from service.running import execute, find_same_run, open_note, remaining
 from service.store import Store, reads
 
@@ -198,6 +197,9 @@ def _totals(store: Store, name: str, plan: RunPlan) -> Totals:
 
 
 def _finish(store: Store, name: str, report_format: ReportFormat) -> int:
+    # After the run: numpy would keep the first request waiting.
+    from service.report.build import build_report, failed_units
+
     with store.read() as connection:
         report = build_report(connection, reads.get_run(connection, name))
     emit(report, report_format, None)

@@ -27,7 +27,7 @@ _zstd = _Zstd()
 
 
 class WorkKey(TypeDecorator[str]):
-    """A sha256: hex to the program, 32 bytes on disk and in the index. Anything else, from a vendor say, equals none."""
+    """A sha256: hex to the program, 32 bytes on disk and in the index. Any other text equals none."""
 
     impl = LargeBinary(32)
     cache_ok = True

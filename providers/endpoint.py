@@ -1,7 +1,7 @@
 """A provider made dependable: budget, pacing, concurrency, deadline and retries around the bare call."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +41,7 @@ class Endpoint:
     `price` None is an unknown price: of such calls a budget counts only what the server itself says they cost. With
     `drop_unsupported` a parameter that the server refuses is left out of this and every later call and recorded in
     `dropped_params`; without it the refusal is an error. Set `stopping` and what is in flight may finish, but nothing
-    is tried again.
+    is tried again. `gate`, if set, is awaited last of all before every call; what it raises ends the call unsent.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Endpoint:
         self.provider = provider
         self.limiter = limiter
         self.stopping = False
+        self.gate: Callable[[], Awaitable[None]] | None = None
         self._policy = policy
         self._on_retry = on_retry
         self._rates = rates or RateLimits()
@@ -137,6 +138,8 @@ class Endpoint:
         tokens = await self._rates.acquire(request)
         place = await self.limiter.acquire()
         try:
+            if self.gate is not None:
+                await self.gate()
             # A read time-out starts anew with every byte; only a deadline ends a dribbling reply.
             async with asyncio.timeout(request.deadline_s):
                 completion = await self.provider.complete(request)

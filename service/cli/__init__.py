@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         # Before the run itself listens: nothing has been bought yet.
         sys.exit(130)
-    except Exception as error:  # noqa: BLE001 - the outermost frame: every error becomes one line and a status
+    except Exception as error:
         if debug:
             raise
         from service.cli.failures import exit_with_one_line

@@ -1,7 +1,7 @@
 """A provider made dependable: budget, pacing, concurrency, deadline and retries around the bare call."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -45,7 +45,8 @@ class Endpoint:
     `price` None is an unknown price: of such calls a budget counts only what the server itself says they cost. With
     `drop_unsupported` a parameter that the server refuses is left out of this and every later call and recorded in
     `dropped_params`; without it the refusal is an error. While the server is away, calls wait for it without spending
-    attempts; `tell` gets a line, under this `label`, when that begins and ends.
+    attempts; `tell` gets a line, under this `label`, when that begins and ends. `gate`, if set, is awaited last of all
+    before every call; what it raises ends the call unsent.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Endpoint:
     ) -> None:
         self.provider = provider
         self.limiter = limiter
+        self.gate: Callable[[], Awaitable[None]] | None = None
         self._policy = policy
         self._on_retry = on_retry
         self._rates = rates or RateLimits()
@@ -184,6 +186,8 @@ class Endpoint:
             raise _HeldBackError
         call = self._outage.sent(probe=probe)
         try:
+            if self.gate is not None:
+                await self.gate()
             # A read time-out starts anew with every byte; only a deadline ends a dribbling reply.
             async with asyncio.timeout(request.deadline_s):
                 completion = await self.provider.complete(request)

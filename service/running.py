@@ -96,7 +96,9 @@ async def execute(
                 policy = retry_policy(environ)
                 work = BatchRun(run_id, store, writer, list(lanes.values()), one_pass, progress, policy, batch)
             limits = lease_limits(environ)
-            async with hold_lease(store, writer, run_id, say=progress.say, on_lost=work.stop, limits=limits):
+            async with hold_lease(store, writer, run_id, say=progress.say, on_lost=work.stop, limits=limits) as lease:
+                for endpoint in endpoints.values():
+                    endpoint.gate = lease.confirm
                 _settle_budget(budget, store, run_id)
                 await writer.write(add_identities(run_id, identities), bought=False)
                 await writer.write(set_stopped(run_id, None), bought=False)

@@ -2,8 +2,8 @@
 
 The holder of a run's lease adds to `beats` every few seconds. Whoever else wants the run looks whether the holder's
 process is gone from this machine, and else watches `beats` on a monotonic clock of its own: no two clocks are ever
-compared. A holder that was suspended for long finds the lease taken in the transaction of its next write, before the
-call that awaits that write can go on: what it delivers from then on enters the ledger and nothing else.
+compared. A holder that was suspended for long looks at its lease before it buys anything more, and in the transaction
+of every write: what it still had in flight when it lost the run enters the ledger and nothing else.
 """
 
 import asyncio
@@ -63,6 +63,36 @@ class Lease:
     beats: int
 
 
+class HeldLease:
+    """The lease of a run in this process's hands."""
+
+    def __init__(self, writer: Writer, run_id: int, limits: LeaseLimits) -> None:
+        self.token = uuid.uuid4().hex
+        self.lost: LeaseLostError | None = None
+        self._writer = writer
+        self._run_id = run_id
+        self._fresh_s = limits.silent_s / 2
+        self._seen_at = time.monotonic()
+
+    async def confirm(self) -> None:
+        """Return when the lease was seen lately and the database can be written: then something may be bought.
+
+        Raises:
+            LeaseLostError: it is another's.
+            StoreError: the database cannot be written.
+        """
+        if self._writer.waits or time.monotonic() - self._seen_at > self._fresh_s:
+            await self._writer.write(lambda _connection: None, bought=False)
+        if self.lost is not None:
+            raise self.lost
+
+    def seen(self, connection: Connection) -> bool:
+        """Whether the table still says so. Asked in every transaction, so not through SQLAlchemy."""
+        row = raw(connection).execute("SELECT token FROM leases WHERE run_id = ?", (self._run_id,)).fetchone()
+        self._seen_at = time.monotonic()
+        return bool(row == (self.token,))
+
+
 @asynccontextmanager
 async def hold_lease(
     store: Store,
@@ -72,28 +102,29 @@ async def hold_lease(
     say: Callable[[str], None],
     on_lost: Callable[[LeaseLostError], None],
     limits: LeaseLimits,
-) -> AsyncIterator[None]:
+) -> AsyncIterator[HeldLease]:
     """Hold the run for the length of the block; `on_lost` is called, in the event loop, if it is taken away.
 
     Raises:
         UsageError: another process works on it.
     """
-    token = uuid.uuid4().hex
-    await _take(store, writer, run_id, token, say, limits)
+    held = HeldLease(writer, run_id, limits)
+    await _take(store, writer, run_id, held.token, say, limits)
     loop = asyncio.get_running_loop()
 
-    def lost() -> None:
-        loop.call_soon_threadsafe(lambda: on_lost(_lost(store, run_id)))
+    def lose() -> None:
+        held.lost = _lost(store, run_id)
+        on_lost(held.lost)
 
-    writer.guard(lambda connection: _holds(connection, run_id, token), lost)
-    beating = asyncio.create_task(_beat(writer, run_id, token, limits.beat_s))
+    writer.guard(held.seen, lambda: loop.call_soon_threadsafe(lose))
+    beating = asyncio.create_task(_beat(writer, run_id, held.token, limits.beat_s))
     try:
-        yield
+        yield held
     finally:
         beating.cancel()
         # A lease that cannot be given back ends with this process.
         with contextlib.suppress(StoreError):
-            await writer.write(_release(run_id, token), bought=False)
+            await writer.write(_release(run_id, held.token), bought=False)
 
 
 async def _take(
@@ -149,12 +180,6 @@ def _release(run_id: int, token: str) -> Callable[[Connection], object]:
     return lambda connection: connection.execute(
         leases.delete().where((leases.c.run_id == run_id) & (leases.c.token == token))
     )
-
-
-def _holds(connection: Connection, run_id: int, token: str) -> bool:
-    # Asked in every transaction, so not through SQLAlchemy.
-    row = raw(connection).execute("SELECT token FROM leases WHERE run_id = ?", (run_id,)).fetchone()
-    return bool(row == (token,))
 
 
 def _lease(connection: Connection, run_id: int) -> Lease | None:

@@ -56,7 +56,7 @@ class Writer:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
         self._holds: Callable[[Connection], bool] | None = None
-        self._on_lost: Callable[[], None] = lambda: None
+        self._on_lost: Callable[[], object] = lambda: None
         self._lost = False
         self._hurry = threading.Event()
         self._give_up_at: float | None = None
@@ -90,7 +90,7 @@ class Writer:
         # A cancelled caller must not leave its paid answer behind: the queued write goes on.
         await asyncio.shield(done)
 
-    def guard(self, holds: Callable[[Connection], bool], on_lost: Callable[[], None]) -> None:
+    def guard(self, holds: Callable[[Connection], bool], on_lost: Callable[[], object]) -> None:
         """Ask `holds` in every transaction; the first no makes all that follow `ledger_only`.
 
         Then `on_lost` is called, once, in the writer's thread, before the writes of that transaction are answered.
@@ -104,6 +104,11 @@ class Writer:
     def hurry(self) -> None:
         """Wait no longer for a full disk or a lock: one more try, and what fails then is lost."""
         self._hurry.set()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the database cannot be written just now."""
+        return self._give_up_at is not None
 
     def _drain(self) -> None:
         closing = False

@@ -8,7 +8,7 @@ buy the same things.
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -113,11 +113,17 @@ class QuestionsPlan(_Frozen):
 
     @classmethod
     def of(cls, questions: Sequence[Question]) -> Self:
-        digests = hashlib.sha256(b"[")
-        for number, digest in enumerate(question_digests(questions)):
-            digests.update(f'{", " if number else ""}"{digest}"'.encode())
-        digests.update(b"]")
-        return cls(n=len(questions), turns=sum(len(q.turns) for q in questions), digest=digests.hexdigest())
+        turns = sum(len(q.turns) for q in questions)
+        return cls(n=len(questions), turns=turns, digest=_list_digest(question_digests(questions)))
+
+
+def _list_digest(texts: Iterable[str]) -> str:
+    """`_digest` of the list of these, without having it."""
+    found = hashlib.sha256(b"[")
+    for number, text in enumerate(texts):
+        found.update(f'{", " if number else ""}"{text}"'.encode())
+    found.update(b"]")
+    return found.hexdigest()
 
 
 class RunPlan(_Frozen):
@@ -212,7 +218,11 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     models = plan_models(request.models, request.endpoints, environ)
     judges = plan_judges(request.judges, request.endpoints, environ)
     sets, questions = _questions(request, models)
-    rubrics = {r: load_rubric(r) for r in {request.rubric, *(q.rubric for q in questions if q.rubric)}}
+    turns, named = 0, {request.rubric}
+    for question in questions:  # once: a packed question is parsed for every look at it
+        turns += len(question.turns)
+        named.add(question.rubric or request.rubric)
+    rubrics = {r: load_rubric(r) for r in named}
     _same_scale(rubrics)
     if any(j.is_rule_judge for j in judges) and any((r.scale.min, r.scale.max) != (0, 10) for r in rubrics.values()):
         raise UsageError("scripted:rules grades from 0 to 10 only; name another judge for a rubric with another scale")
@@ -220,7 +230,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         models=tuple(models),
         judges=tuple(judges),
         sets=tuple(sets),
-        questions=QuestionsPlan.of(questions),
+        questions=QuestionsPlan(n=len(questions), turns=turns, digest=_list_digest(question_digests(questions))),
         rubrics=rubrics,
         default_rubric=request.rubric,
         prompt_hashes={r: template_hash(rubric) for r, rubric in sorted(rubrics.items())},

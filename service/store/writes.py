@@ -5,7 +5,7 @@ Each function returns a `Write` for the single writer (or runs on a connection d
 
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from judge.checks.language import LanguageReport
 from judge.types import Verdict
 from providers.types import ChatCompletion
-from questions.types import Question
+from questions.types import Question, question_digests
 from service.plan import RunPlan
 from service.store import schema
 from service.store.askings import asking_id
@@ -79,7 +79,7 @@ def insert_run(
     name: str,
     kind: str,
     plan: RunPlan,
-    questions: Iterable[Question],
+    questions: Sequence[Question],
     code_version: str,
 ) -> int:
     """Write a run and its questions; return the run's id."""
@@ -93,11 +93,11 @@ def insert_run(
         )
     )
     run_id = _new_id(result)
-    numbered = enumerate(questions)
+    numbered = zip(itertools.count(), questions, question_digests(questions))
     while chunk := list(itertools.islice(numbered, _QUESTIONS_AT_ONCE)):
         connection.execute(
             sqlite.insert(schema.questions).on_conflict_do_nothing(),
-            [{"digest": q.digest(), "content": q.model_dump_json(exclude_defaults=True)} for _, q in chunk],
+            [{"digest": digest, "content": q.model_dump_json(exclude_defaults=True)} for _, q, digest in chunk],
         )
         connection.execute(
             schema.run_questions.insert(),
@@ -108,9 +108,9 @@ def insert_run(
                     "question_id": question.id,
                     "category": question.category,
                     "turns": len(question.turns),
-                    "digest": question.digest(),
+                    "digest": digest,
                 }
-                for position, question in chunk
+                for position, question, digest in chunk
             ],
         )
     return run_id

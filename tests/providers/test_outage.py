@@ -1,10 +1,12 @@
 """A server that is away for a while costs no call its attempts; one that stays away ends every call with its error."""
 
 import asyncio
+import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -67,6 +69,22 @@ async def outcomes(endpoint: Endpoint, count: int, **fields: Any) -> list[ChatCo
     return await asyncio.gather(*asked, return_exceptions=True)
 
 
+@asynccontextmanager
+async def steady_callers(endpoint: Endpoint, count: int) -> AsyncIterator[None]:
+    """So many callers ask question after question until the block ends; each must be answered."""
+    numbers, ending = itertools.count(), False
+
+    async def caller() -> None:
+        while not ending:
+            await endpoint.complete(request(f"질문 {next(numbers)}"))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(count):
+            group.create_task(caller())
+        yield
+        ending = True
+
+
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():  # noqa: ASYNC110 - what it looks at lies on other threads
         await asyncio.sleep(0.01)
@@ -81,16 +99,15 @@ def test_a_server_that_dies_and_comes_back_loses_no_call(model_server: ModelServ
     told = Told()
 
     async def work(endpoint: Endpoint) -> None:
-        asked = asyncio.create_task(ask_all(endpoint, 300))
-        await answered(model_server, 40)
-        await asyncio.to_thread(model_server.stop)
-        await until(lambda: told.begins == 1)
-        await asyncio.sleep(1)
-        await asyncio.to_thread(model_server.start)
-        assert len(await asked) == 300
+        async with steady_callers(endpoint, 48):
+            await answered(model_server, 40)
+            await asyncio.to_thread(model_server.stop)
+            await until(lambda: told.begins == 1)
+            await asyncio.sleep(1)
+            await asyncio.to_thread(model_server.start)
+            await answered(model_server, 200)
 
     through_endpoint(openai_spec(model_server), work, told)
-    assert not model_server.bought_twice()
     assert (told.begins, told.ends) == (1, 1), told
     assert "the-model does not answer (connection to http://127.0.0.1" in told[0], told
     assert "up to 60 s" in told[0], told
@@ -101,18 +118,16 @@ def test_it_may_die_again_and_again(model_server: ModelServer) -> None:
     told = Told()
 
     async def work(endpoint: Endpoint) -> None:
-        asked = asyncio.create_task(ask_all(endpoint, 400))
-        for outage in range(1, 4):
-            await answered(model_server, 50 * outage)
-            await asyncio.to_thread(model_server.stop)
-            await until(lambda number=outage: told.begins >= number)  # type: ignore[misc]
-            await asyncio.to_thread(model_server.start)
-        assert len(await asked) == 400
+        async with steady_callers(endpoint, 48):
+            for outage in range(1, 4):
+                await answered(model_server, 100 * outage)
+                await asyncio.to_thread(model_server.stop)
+                await until(lambda number=outage: told.begins >= number)  # type: ignore[misc]
+                await asyncio.to_thread(model_server.start)
 
     policy = RetryPolicy(max_attempts=20, initial_wait_s=0.01, max_wait_s=0.1, outage_s=60)
     through_endpoint(openai_spec(model_server), work, told, policy=policy)
-    assert told.ends == told.begins >= 3, told
-    assert not model_server.bought_twice()
+    assert (told.begins, told.ends) == (3, 3), told
 
 
 @pytest.mark.parametrize("callers", [1, 2])
@@ -212,24 +227,42 @@ def test_stopping_ends_the_wait_at_once(model_server: ModelServer) -> None:
     through_endpoint(openai_spec(model_server), work, told, policy=policy)
 
 
-def test_a_probe_that_hangs_or_is_cancelled_passes_its_turn_on(model_server: ModelServer) -> None:
+def test_a_probe_that_hangs_holds_nobody_back(model_server: ModelServer) -> None:
     told = Told()
     down = threading.Event()
     down.set()
     model_server.inject("candidate", then=replace(FAULTS["bad_gateway"], when=lambda body: down.is_set()))
     model_server.inject("candidate", "hang", "hang")
 
-    async def work(endpoint: Endpoint) -> list[ChatCompletion | BaseException]:
-        asked = [asyncio.create_task(endpoint.complete(request(f"질문 {n}", deadline_s=1.0))) for n in range(8)]
+    async def work(endpoint: Endpoint) -> None:
+        asked = [asyncio.create_task(endpoint.complete(request(f"질문 {n}", deadline_s=300))) for n in range(8)]
         await until(lambda: told.begins == 1)
         down.clear()
-        await until(lambda: any(record.fault == "hang" for record in model_server.chats))
-        hangs = next(record.prompt for record in model_server.chats if record.fault == "hang")
-        asked[int(hangs.removeprefix("질문 "))].cancel()
-        return await asyncio.gather(*asked, return_exceptions=True)
+        await until(lambda: sum(task.done() for task in asked) == 6)
+        hanging = [task for task in asked if not task.done()]
+        for task in hanging:
+            task.cancel()
+        await asyncio.wait(hanging)
+        assert endpoint.limiter.in_flight == 0
+
+    through_endpoint(openai_spec(model_server), work, told, limit=8)
+
+
+def test_a_probe_may_run_into_its_deadline(model_server: ModelServer) -> None:
+    told = Told()
+    down = threading.Event()
+    down.set()
+    model_server.inject("candidate", then=replace(FAULTS["bad_gateway"], when=lambda body: down.is_set()))
+    model_server.inject("candidate", "hang")
+
+    async def work(endpoint: Endpoint) -> list[ChatCompletion | BaseException]:
+        asked = asyncio.create_task(outcomes(endpoint, 8, deadline_s=1.5))
+        await until(lambda: told.begins == 1)
+        down.clear()
+        return await asked
 
     ends = Counter(type(end) for end in through_endpoint(openai_spec(model_server), work, told, limit=8))
-    assert ends == {ChatCompletion: 6, DeadlineExceededError: 1, asyncio.CancelledError: 1}
+    assert ends == {ChatCompletion: 7, DeadlineExceededError: 1}
 
 
 def test_cancelled_calls_leave_nothing_behind(model_server: ModelServer) -> None:
@@ -273,17 +306,16 @@ def test_replicas_are_away_only_together(model_server: ModelServer, second_serve
     told = Told()
 
     async def work(endpoint: Endpoint) -> None:
-        asked = asyncio.create_task(ask_all(endpoint, 300))
-        await answered(model_server, 20)
-        await asyncio.to_thread(model_server.stop)
-        await answered(second_server, 60)
-        assert not told
-        await asyncio.to_thread(second_server.stop)
-        await until(lambda: told.begins == 1)
-        await asyncio.to_thread(second_server.start)
-        assert len(await asked) == 300
+        async with steady_callers(endpoint, 48):
+            await answered(model_server, 20)
+            await asyncio.to_thread(model_server.stop)
+            await answered(second_server, 100)
+            assert not told
+            await asyncio.to_thread(second_server.stop)
+            await until(lambda: told.begins == 1)
+            await asyncio.to_thread(second_server.start)
+            await answered(second_server, 200)
 
     spec = f"vllm:candidate@{model_server.openai_url},{second_server.openai_url}"
     through_endpoint(spec, work, told)
     assert (told.begins, told.ends) == (1, 1), told
-    assert len(model_server.delivered) + len(second_server.delivered) == 300

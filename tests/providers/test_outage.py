@@ -2,12 +2,17 @@
 
 import asyncio
 import itertools
+import json
+import re
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -17,9 +22,11 @@ from providers.errors import ConnectionFailedError, DeadlineExceededError, Provi
 from providers.limits import ConcurrencyLimiter
 from providers.retry import RetryPolicy
 from providers.types import ChatCompletion, ChatProvider
+from tests.conftest import CliResult, clean_environment
 from tests.providers.asking import ollama_spec, openai_spec, request, with_provider
 from tests.servers.faults import FAULTS, http_error
 from tests.servers.model_server import ModelServer
+from tests.service.support import logickor_questions, write_jsonl
 
 Result = TypeVar("Result")
 PATIENT = RetryPolicy(max_attempts=6, initial_wait_s=0.01, max_wait_s=0.1, outage_s=60)
@@ -319,3 +326,38 @@ def test_replicas_are_away_only_together(model_server: ModelServer, second_serve
     spec = f"vllm:candidate@{model_server.openai_url},{second_server.openai_url}"
     through_endpoint(spec, work, told)
     assert (told.begins, told.ends) == (1, 1), told
+
+
+def test_a_run_whose_server_stays_away_ends_and_can_be_resumed(
+    tmp_path: Path, run_cli: Callable[..., CliResult], model_server: ModelServer
+) -> None:
+    model_server.latency_s = 0.05
+    questions = write_jsonl(tmp_path / "questions.jsonl", logickor_questions(12))
+    words = ["run", "-m", openai_spec(model_server), "-j", openai_spec(model_server, "judge"), "-q", str(questions)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service.cli", *words, "--name", "r", "--concurrency", "2"],
+        cwd=tmp_path,
+        env={**clean_environment(), "KOJUDGE_RETRY_OUTAGE_S": "2", "KOJUDGE_RETRY_WAIT_S": "0.05"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    model_server.wait_for_delivered(4, 60)
+    model_server.stop()
+    out, _ = process.communicate(timeout=90)
+    assert process.returncode == 1, out
+    assert re.search(r"^compatible:\w+ does not answer \(.+\); asking again .+ up to 2 s$", out, re.MULTILINE), out
+    model_server.start()
+    resumed = run_cli("resume", "r", "--format", "json")
+    assert resumed.code == 0, resumed
+    assert json.loads(resumed.out)["models"][0]["overall"]["n"] == 24
+
+
+def test_a_patience_that_is_no_number_of_seconds_is_refused(
+    run_cli: Callable[..., CliResult], model_server: ModelServer
+) -> None:
+    words = ["run", "-m", openai_spec(model_server), "-j", "scripted:rules"]
+    for wrong in ("soon", "-1", "inf", "nan"):
+        result = run_cli(*words, env={"KOJUDGE_RETRY_OUTAGE_S": wrong})
+        assert result.code == 2, result
+        assert "KOJUDGE_RETRY_OUTAGE_S" in result.err, result

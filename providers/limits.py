@@ -70,7 +70,7 @@ class AdaptiveLimit:
     def restart(self) -> None:
         """Forget what was learned: the server is a new one."""
         self.limit = self._start
-        self._recent.clear()
+        self._recent = deque((place for place in self._recent if place.in_flight), self._recent.maxlen)
         self._ramping, self._looked_at = True, -math.inf
         self._growth, self._credit, self._round = 1.0, 0.0, 0
         self._hold_until, self._hold_s = 0.0, FIRST_HOLD_S

@@ -88,6 +88,17 @@ def test_after_a_restart_it_learns_anew() -> None:
     assert simulate(limit, 10_000, workers=768, latency_s=2.0).limit_at(0.7) == 512
 
 
+def test_calls_that_hang_since_before_a_restart_do_not_block_what_comes_after() -> None:
+    limit = AdaptiveLimit(512)
+    simulate(limit, 10_000, workers=512)
+    hanging = [limit.sent(100.0) for _ in range(60)]
+    limit.restart()
+    assert limit.limit < limit.in_flight == len(hanging)
+    for look in range(20):
+        limit.waited(101 + look / 100)
+    assert limit.limit > limit.in_flight
+
+
 def test_failed_probes_grow_rare() -> None:
     outcome = simulate(AdaptiveLimit(64), 30_000, workers=64, capacity=lambda now: 32)
     assert outcome.refused < 60, outcome.refused

@@ -12,7 +12,7 @@ def run_names(database: str) -> list[str]:
     Raises:
         StoreError: no database, or one that cannot be read.
     """
-    store = Store.open(database, create=False)
+    store = Store.open(database, create=False, read_only=True)
     try:
         with store.read() as connection:
             return [run.name for run in reversed(reads.all_runs(connection))]
@@ -22,7 +22,7 @@ def run_names(database: str) -> list[str]:
 
 def report(database: str, name: str) -> dict[str, Any]:
     """The report of one run."""
-    store = Store.open(database, create=False)
+    store = Store.open(database, create=False, read_only=True)
     try:
         with store.read() as connection:
             return build_report(connection, reads.get_run(connection, name))

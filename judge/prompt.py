@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from judge.rubric import Rubric
 from judge.types import GradedTurn
 from judge.verdict import JsonContract, OutputContract, TextContract
-from providers.types import ChatMessage, SchemaMode
+from providers.types import ChatMessage, ResponseSchema, SchemaMode
 
 TEMPLATE_VERSION = 2
 
@@ -34,10 +34,13 @@ _TEMPLATE_TOKENS = re.compile(
 )
 _FENCE_LIKE = re.compile(r"«(?=[^»\n]{0,80}(?:답변|시작|끝))")
 _EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
-_INVISIBLE = re.compile(
-    rf"(?P<joiner>(?<=[{_EMOJI}\ufe0f])\u200d(?=[{_EMOJI}]))|(?P<char>["
+_INVISIBLE_CHARS = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    r"\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef])(?P=char)*"
+    r"\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef"
+)
+_HAS_INVISIBLE = re.compile(f"[{_INVISIBLE_CHARS}]")
+_INVISIBLE = re.compile(
+    rf"(?P<joiner>(?<=[{_EMOJI}\ufe0f])\u200d(?=[{_EMOJI}]))|(?P<char>[{_INVISIBLE_CHARS}])(?P=char)*"
 )
 
 
@@ -57,24 +60,34 @@ def template_hash(rubric: Rubric) -> str:
     contracts = [contract_for(rubric, mode) for mode in ("json_schema", "text")]
     schemas = [schema.schema for contract in contracts if (schema := contract.response_schema())]
     template = [TEMPLATE_VERSION, _FENCE_NOTE, _FENCED, _EMPTY, _TASK]
-    messages = [system_message(rubric, contract) for contract in contracts]
+    messages = [_system_message(rubric, contract) for contract in contracts]
     content = json.dumps([template, rubric.digest(), messages, schemas], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def render(turn: GradedTurn, rubric: Rubric, contract: OutputContract, repeat: int, judge_name: str) -> RenderedPrompt:
-    """The judge's messages for one turn; the same arguments always give the same messages."""
-    nonce = _nonce(turn, rubric, repeat, judge_name)
-    return RenderedPrompt(
-        (
-            ChatMessage("system", system_message(rubric, contract)),
-            ChatMessage("user", _user_message(turn, rubric, nonce)),
-        ),
-        nonce,
-    )
+@dataclass(frozen=True, slots=True)
+class RubricPrompt:
+    """What all prompts of one rubric and one output contract share."""
+
+    rubric: Rubric
+    contract: OutputContract
+    response_schema: ResponseSchema | None
+    system: ChatMessage
+    template_hash: str
+
+    @classmethod
+    def of(cls, rubric: Rubric, mode: SchemaMode) -> "RubricPrompt":
+        contract = contract_for(rubric, mode)
+        system = ChatMessage("system", _system_message(rubric, contract))
+        return cls(rubric, contract, contract.response_schema(), system, template_hash(rubric))
+
+    def render(self, turn: GradedTurn, repeat: int, judge_name: str) -> RenderedPrompt:
+        """The judge's messages for one turn; the same arguments always give the same messages."""
+        nonce = _nonce(turn, self.template_hash, repeat, judge_name)
+        return RenderedPrompt((self.system, ChatMessage("user", _user_message(turn, self.rubric, nonce))), nonce)
 
 
-def system_message(rubric: Rubric, contract: OutputContract) -> str:
+def _system_message(rubric: Rubric, contract: OutputContract) -> str:
     parts = [rubric.instructions]
     if rubric.criteria:
         parts.append("평가 기준\n" + "\n".join(f"- {c.name}: {c.description}" for c in rubric.criteria))
@@ -109,8 +122,13 @@ def neutralise(text: str) -> str:
     Control, zero-width and bidirectional characters are spelled out; tokens of chat templates and imitated fences
     are broken by a visible dot. Only insertions and spellings, so no new token can come of it.
     """
-    text = _INVISIBLE.sub(_spell, text.replace("\r\n", "\n"))
-    return _FENCE_LIKE.sub("«·", _TEMPLATE_TOKENS.sub(lambda token: f"{token[0]}·", text))
+    text = text.replace("\r\n", "\n")
+    # Looking for one character is nearly free, and most texts hold none of these.
+    if _HAS_INVISIBLE.search(text):
+        text = _INVISIBLE.sub(_spell, text)
+    if "<" in text or "[" in text:
+        text = _TEMPLATE_TOKENS.sub(lambda token: f"{token[0]}·", text)
+    return _FENCE_LIKE.sub("«·", text) if "«" in text else text
 
 
 def _spell(match: re.Match[str]) -> str:
@@ -120,10 +138,10 @@ def _spell(match: re.Match[str]) -> str:
     return f"⟨U+{ord(match['char']):04X}{f'×{times}' if times > 1 else ''}⟩"
 
 
-def _nonce(turn: GradedTurn, rubric: Rubric, repeat: int, judge_name: str) -> str:
+def _nonce(turn: GradedTurn, template: str, repeat: int, judge_name: str) -> str:
     answers = list(turn.answers[: turn.turn])
     # ASCII JSON: unambiguous, and a lone surrogate in an answer has an encoding too.
-    seed = json.dumps([template_hash(rubric), turn.question.digest(), turn.turn, answers, judge_name, repeat])
+    seed = json.dumps([template, turn.question.digest(), turn.turn, answers, judge_name, repeat])
     material = [*answers, *(text for t in turn.question.turns for text in (t.prompt, t.reference or ""))]
     counter = 0
     while True:

@@ -19,7 +19,6 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import BaseModel, ConfigDict, Field
 
-from judge.checks.language import check_turn_language
 from judge.evaluator_inputs import answer_text, asked_fields
 from judge.grading.llm import ModelJudge, failed_verdict
 from judge.grading.rules import RULE_JUDGE, RuleJudge
@@ -158,7 +157,7 @@ class _Sitting(Runnable[State, State]):
         try:
             completion = await self._endpoint.complete(task.request)
         except ProviderError as error:
-            return failed_verdict(error, check_turn_language(turn.question, turn.turn, turn.answer))
+            return failed_verdict(error, turn.language_report())
         return task.read(completion)
 
 

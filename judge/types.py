@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from judge.checks.language import LanguageReport
+from judge.checks.language import LanguageReport, check_turn_language
 from providers.types import ChatCompletion
 from questions.types import Question
 
@@ -13,11 +13,15 @@ VerdictStatus = Literal["ok", "unparsed", "refused", "truncated", "filtered", "p
 
 @dataclass(frozen=True, slots=True)
 class GradedTurn:
-    """Turn `turn` (1-based) of a conversation, with the candidate's answers up to and including it."""
+    """Turn `turn` (1-based) of a conversation, with the candidate's answers up to and including it.
+
+    `language` is what the language rule says of the answer, where somebody has asked it already.
+    """
 
     question: Question
     turn: int
     answers: tuple[str, ...]
+    language: LanguageReport | None = None
 
     @property
     def answer(self) -> str:
@@ -26,6 +30,10 @@ class GradedTurn:
     @property
     def expected_language(self) -> str:
         return self.question.turns[self.turn - 1].expected_language
+
+    def language_report(self) -> LanguageReport:
+        """What the language rule says of the answer."""
+        return self.language or check_turn_language(self.question, self.turn, self.answer)
 
 
 @dataclass(frozen=True, slots=True)

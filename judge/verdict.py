@@ -129,7 +129,8 @@ def _parse(text: str, scale: Scale) -> Parsed | Unparsed:
         _, closed, text = text.partition("</think>")
         if not closed:
             return Unparsed("the reply ends inside its reasoning")
-    plain = text.translate(_PLAIN)
+    # Translating looks at every character in turn; a search that finds none to translate is ten times as fast.
+    plain = text.translate(_PLAIN) if _NOT_PLAIN.search(text) else text
     claims, outside = _json_claims(text, plain, scale)
     labelled = list(_labelled_claims(outside, scale))
     claims += [claim for claim in labelled if isinstance(claim, _Claim)]
@@ -159,6 +160,7 @@ def _plain_characters() -> dict[int, str]:
 
 
 _PLAIN = _plain_characters()
+_NOT_PLAIN = re.compile(f"[{re.escape(''.join(map(chr, _PLAIN)))}]")
 
 # ── the number and what may stand after it ──
 

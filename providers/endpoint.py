@@ -1,7 +1,7 @@
 """A provider made dependable: budget, pacing, concurrency, deadline and retries around the bare call."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,14 +14,14 @@ from providers.errors import (
     ServerError,
     UnsupportedParameterError,
 )
-from providers.limits import ConcurrencyLimiter
+from providers.limits import ConcurrencyLimiter, Place
+from providers.outage import LONGEST_PAUSE_S, TOO_BUSY, Outage, Sent, is_absence
 from providers.pricing import Price, cost_usd
 from providers.rates import RateLimits
 from providers.redaction import without_conversation
 from providers.retry import RetryPolicy, complete_with_retry
 from providers.types import ChatCompletion, ChatProvider, ChatRequest, SamplingParams
 
-_TOO_BUSY = frozenset({503, 529})
 # Without a cap a model may write until its window is full, so a refused cap is never simply left out.
 _DROPPABLE = {
     "temperature": "temperature",
@@ -35,13 +35,18 @@ _DROPPABLE = {
 }
 
 
+class _HeldBackError(Exception):
+    """The server went away while the call waited for a place: it was not sent."""
+
+
 class Endpoint:
     """One provider + base URL + model, shared by everything in a run that asks it.
 
     `price` None is an unknown price: of such calls a budget counts only what the server itself says they cost. With
     `drop_unsupported` a parameter that the server refuses is left out of this and every later call and recorded in
-    `dropped_params`; without it the refusal is an error. Set `stopping` and what is in flight may finish, but nothing
-    is tried again.
+    `dropped_params`; without it the refusal is an error. While the server is away, calls wait for it without spending
+    attempts; `tell` gets a line, under this `label`, when that begins and ends. `gate`, if set, is awaited last of all
+    before every call; what it raises ends the call unsent.
     """
 
     def __init__(
@@ -55,10 +60,12 @@ class Endpoint:
         budget: Budget | None = None,
         price: Price | None = None,
         drop_unsupported: bool = False,
+        label: str | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self.provider = provider
         self.limiter = limiter
-        self.stopping = False
+        self.gate: Callable[[], Awaitable[None]] | None = None
         self._policy = policy
         self._on_retry = on_retry
         self._rates = rates or RateLimits()
@@ -66,25 +73,46 @@ class Endpoint:
         self._price = price
         self._drop_unsupported = drop_unsupported
         self._dropped: dict[str, Any] = {}
+        self._stopping = False
+        self._callers = 0
+        # Whoever wants no second attempt does not want to wait for one either.
+        patience_s = policy.outage_s if policy.max_attempts > 1 else 0.0
+        longest_pause_s = min(policy.max_wait_s, LONGEST_PAUSE_S)
+        self._outage = Outage(label or provider.name, patience_s, policy.initial_wait_s, longest_pause_s, tell)
+
+    @property
+    def stopping(self) -> bool:
+        """Once set, what is in flight may finish, but nothing is tried again and no call waits for an absent server."""
+        return self._stopping
+
+    @stopping.setter
+    def stopping(self, value: bool) -> None:
+        self._stopping = value
+        if value:
+            self._outage.stop()
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
         """The completion, after as many attempts as the policy allows.
 
         Raises:
-            ProviderError: the last attempt's error.
+            ProviderError: the last attempt's error, or that of a server that was away for too long.
         """
-        while True:
-            asked, dropped = self._without_dropped(request)
-            try:
-                completion = await self._with_retries(asked)
-            except UnsupportedParameterError as error:
-                # What was not sent cannot be dropped once more: a server that still refuses it would be asked for ever.
-                if not self._drop(asked.params, error.param):
-                    raise
-            else:
-                if not dropped:
-                    return completion
-                return replace(completion, dropped_params={**completion.dropped_params, **dropped})
+        self._callers += 1
+        try:
+            while True:
+                asked, dropped = self._without_dropped(request)
+                try:
+                    completion = await self._with_retries(asked)
+                except UnsupportedParameterError as error:
+                    # What was not sent cannot be dropped again: a server that still refuses it would be asked for ever.
+                    if not self._drop(asked.params, error.param):
+                        raise
+                else:
+                    if not dropped:
+                        return completion
+                    return replace(completion, dropped_params={**completion.dropped_params, **dropped})
+        finally:
+            self._callers -= 1
 
     def _drop(self, params: SamplingParams, param: str | None) -> bool:
         """Whether the refused parameter of `params`, those that were sent, may be left out from now on."""
@@ -106,24 +134,41 @@ class Endpoint:
 
         async def attempt() -> ChatCompletion:
             nonlocal failed
-            if self.stopping and failed is not None:
+            if self._stopping and failed is not None:
                 raise failed
             try:
-                return await self._attempt(request)
+                return await self._when_there(request)
             except ProviderError as error:
                 failed = error
                 raise
 
-        return await complete_with_retry(attempt, self._policy, self._on_retry, lambda: self.stopping)
+        return await complete_with_retry(
+            attempt, self._policy, self._on_retry, lambda: self._stopping or self._outage.is_late
+        )
 
-    async def _attempt(self, request: ChatRequest) -> ChatCompletion:
+    async def _when_there(self, request: ChatRequest) -> ChatCompletion:
+        """One attempt. Waiting for a server that is away, and asking whether it is back, are none."""
+        while True:
+            probe = self._outage.is_on and await self._outage.admit()
+            try:
+                return await self._attempt(request, probe)
+            except _HeldBackError:
+                continue
+            except ProviderError as error:
+                if not probe or not is_absence(error):
+                    raise
+            finally:
+                if probe:
+                    self._outage.probed()
+
+    async def _attempt(self, request: ChatRequest, probe: bool) -> ChatCompletion:
         budget, price = self._budget, self._price
         if budget is None:
-            return await self._paced(request)
+            return await self._paced(request, probe)
         reserved = await budget.reserve(price, request)
         cost = 0.0
         try:
-            completion = await self._paced(request)
+            completion = await self._paced(request, probe)
             known = cost_usd(price, completion.usage, completion.service_tier)
             cost = reserved if known is None else known
             return completion
@@ -133,28 +178,50 @@ class Endpoint:
         finally:
             budget.settle(reserved, cost)
 
-    async def _paced(self, request: ChatRequest) -> ChatCompletion:
+    async def _paced(self, request: ChatRequest, probe: bool) -> ChatCompletion:
         tokens = await self._rates.acquire(request)
         place = await self.limiter.acquire()
+        if self._outage.is_on and not probe:
+            self.limiter.given_up(place)
+            raise _HeldBackError
+        call = self._outage.sent(probe=probe)
         try:
+            if self.gate is not None:
+                await self.gate()
             # A read time-out starts anew with every byte; only a deadline ends a dribbling reply.
             async with asyncio.timeout(request.deadline_s):
                 completion = await self.provider.complete(request)
-        except TimeoutError as error:
-            self.limiter.given_up()
-            raise DeadlineExceededError(f"no whole reply within {request.deadline_s:g} s") from error
         except ProviderError as error:
             error.args = (without_conversation(str(error), request.messages),)
-            if isinstance(error, RateLimitError) or (isinstance(error, ServerError) and error.status in _TOO_BUSY):
-                self.limiter.refused(place, error.retry_after_s)
-            elif error.status is None:
-                self.limiter.given_up()
-            else:
-                self.limiter.taken(place)
+            self._failed(place, call, error)
             raise
-        except BaseException:
-            self.limiter.given_up()
+        except BaseException as error:
+            self._outage.ended(call)
+            self.limiter.given_up(place)
+            if isinstance(error, TimeoutError):
+                raise DeadlineExceededError(f"no whole reply within {request.deadline_s:g} s") from error
             raise
+        self._answered(call)
         self.limiter.taken(place)
         self._rates.settle(request, tokens, completion.usage, completion.rate_limit)
         return completion
+
+    def _answered(self, call: Sent) -> None:
+        if self._outage.answered(call):
+            self.limiter.restart()
+
+    def _failed(self, place: Place, call: Sent, error: ProviderError) -> None:
+        """Tell gate and limiter what the error means to them."""
+        if isinstance(error, DeadlineExceededError):
+            self._outage.ended(call)
+        elif is_absence(error):
+            self._outage.failed(call, error, self._callers)
+        else:
+            self._answered(call)
+        too_busy = isinstance(error, RateLimitError) or (isinstance(error, ServerError) and error.status in TOO_BUSY)
+        if too_busy and not self._outage.is_on:
+            self.limiter.refused(place, error.retry_after_s)
+        elif error.status is None or self._outage.is_on:
+            self.limiter.given_up(place)
+        else:
+            self.limiter.taken(place)

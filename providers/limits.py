@@ -7,8 +7,11 @@ number of calls in flight when it was sent, and each refusal asks: from which le
 
 For a level t the log-likelihood ratio of "calls at t and above are refused with P1" against "calls anywhere are refused
 with P0" is summed over the recent calls from the highest level down; its maximum is Page's cumulative sum (1954), taken
-over levels instead of time. Only when it passes a threshold is the limit lowered, to the level below t. Calls still in
-flight count as taken, since a refusal comes at once.
+over levels instead of time. Only when it passes a threshold is the limit lowered, to the level below t. Calls in flight
+for longer than a refusal takes count as taken.
+
+An answer takes seconds, a refusal milliseconds. So until the first capacity is found, silence counts as well: a limit
+that waited for answers before it grew would need several round trips to fill a wide server.
 """
 
 import asyncio
@@ -24,78 +27,116 @@ _TAKEN = math.log((1 - P_FULL) / (1 - P_SPORADIC))
 FULL_AT = 6.0  # three refusals in a row; a capacity is suspected for the first time
 FULL_AGAIN_AT = 2.0  # one refusal: the level was refused before
 START = 32
+QUIET_S = 0.1
 SHRINK = 0.7
 FIRST_HOLD_S, LONGEST_HOLD_S = 1.0, 60.0
 LONGEST_CLOSED_S = 120.0
 _PRESSING = 0.75
+_LOOK_EVERY_S, _LONGEST_LOOK_S = 0.01, 0.03
 
 
 @dataclass(slots=True, eq=False)
 class Place:
-    """One call in flight: the number of calls in flight when it was sent, itself included.
+    """One call: the number of calls in flight when it was sent, itself included, and the time (s).
 
     `pressing`: the limit was used nearly to the full then; only such a call can prove that more would go.
     """
 
     level: int
     pressing: bool
+    sent_at: float
+    in_flight: bool = True
     refused: bool = False
 
 
 class AdaptiveLimit:
     """The limit as pure arithmetic on what was sent and what came back; time is given from outside, in seconds.
 
-    It starts at 32 (or the ceiling) and doubles in every round trip (a place per success) until the server refuses
-    for good. Then it holds, and tries one place more after 1 s; while that is refused again it tries half as often,
-    up to once a minute, and as soon as it succeeds it grows faster with every round.
+    It starts at 32 (or the ceiling) and grows by a place per success, and by as many places as calls have been in
+    flight for 0.1 s in each further 0.1 s, until the server refuses for good or proves to refuse late. Then it holds,
+    and tries one place more after 1 s; while that is refused again it tries half as often, up to once a minute, and as
+    soon as it succeeds it grows faster with every round.
     """
 
     def __init__(self, ceiling: int, start: int = START) -> None:
         if ceiling < 1:
             raise ValueError("a concurrency limit is at least 1")
         self.ceiling = ceiling
-        self.limit = min(start, ceiling)
         self.in_flight = 0
+        self._start = min(start, ceiling)
         self._recent: deque[Place] = deque(maxlen=max(64, 2 * ceiling))
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what was learned: the server is a new one."""
+        self.limit = self._start
+        self._recent.clear()
+        self._ramping, self._looked_at = True, -math.inf
         self._growth, self._credit, self._round = 1.0, 0.0, 0
         self._hold_until, self._hold_s = 0.0, FIRST_HOLD_S
         self._lowered = 0
         self._known_full: int | None = None
 
-    def sent(self) -> Place:
+    @property
+    def hears_silence(self) -> bool:
+        """Whether `waited` can raise the limit."""
+        return self._ramping and self.limit < self.ceiling
+
+    def sent(self, now: float) -> Place:
         """A call goes out."""
         self.in_flight += 1
-        place = Place(self.in_flight, self.in_flight >= _PRESSING * self.limit)
+        place = Place(self.in_flight, self.in_flight >= _PRESSING * self.limit, now)
         self._recent.append(place)
         return place
 
     def taken(self, place: Place, now: float) -> None:
         """The server took the call (whatever came of it)."""
-        self.in_flight -= 1
+        self._ended(place)
         if self.limit >= self.ceiling or now < self._hold_until or not place.pressing:
             return
-        self._credit += self._growth
         self._round += 1
         if self._round >= self.limit:
             self._round = 0
             self._growth = min(1.0, 2 * self._growth)
-        if self._credit >= 1.0:
-            self._credit -= 1.0
-            self.limit += 1
-            if self._known_full is not None and self.limit > self._known_full + 1:
-                self._known_full, self._hold_s = None, FIRST_HOLD_S
+        self._grow(self._growth)
 
-    def given_up(self) -> None:
-        """The call ended without an answer of the server: nothing is learned."""
+    def waited(self, now: float) -> None:
+        """Callers wait and the limit is used up: calls that have not been refused for a while count as taken.
+
+        Growth is spread over time, so that only a few calls are refused before the refusals are noticed.
+        """
+        if not self.hears_silence:
+            return
+        quiet = sum(place.in_flight and now - place.sent_at >= QUIET_S for place in self._recent)
+        self._grow(quiet * min(now - self._looked_at, _LONGEST_LOOK_S) / QUIET_S)
+        self._looked_at = now
+
+    def _grow(self, places: float) -> None:
+        self._credit += places
+        more = min(int(self._credit), self.ceiling - self.limit)
+        self._credit -= int(self._credit)
+        self.limit += more
+        if self._known_full is not None and self.limit > self._known_full + 1:
+            self._known_full, self._hold_s = None, FIRST_HOLD_S
+
+    def _ended(self, place: Place) -> None:
         self.in_flight -= 1
+        place.in_flight = False
+
+    def given_up(self, place: Place) -> None:
+        """The call ended without an answer of the server: nothing is learned."""
+        self._ended(place)
 
     def refused(self, place: Place, now: float) -> bool:
         """The server refused the call. True when refusals have become the rule, and the limit was lowered."""
-        self.in_flight -= 1
+        self._ended(place)
         place.refused = True
-        full_from = self._full_from()
+        if now - place.sent_at >= QUIET_S:
+            self._ramping = False  # this server's silence tells nothing
+        full_from = self._full_from(place.sent_at)
         if full_from is None:
             return False
+        self._ramping = False
         below = max(1, full_from - 1)
         if now < self._hold_until:
             self._lowered += 1
@@ -112,10 +153,14 @@ class AdaptiveLimit:
         self._recent.clear()
         return True
 
-    def _full_from(self) -> int | None:
-        """The lowest level from which upwards refusals are the rule; None while they look sporadic."""
+    def _full_from(self, refused_at: float) -> int | None:
+        """The lowest level from which upwards refusals are the rule; None while they look sporadic.
+
+        A call in flight that was sent after the one refused just now may still be refused: it tells nothing.
+        """
         total, best, best_level = 0.0, 0.0, None
-        for place in sorted(self._recent, key=lambda p: -p.level):
+        known = [p for p in self._recent if not p.in_flight or p.sent_at <= refused_at]
+        for place in sorted(known, key=lambda p: -p.level):
             total += _REFUSED if place.refused else _TAKEN
             if place.refused and total >= best:
                 best, best_level = total, place.level
@@ -137,6 +182,12 @@ class ConcurrencyLimiter:
         self._clock = clock
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._closed_until = 0.0
+        self._looking = False
+
+    @property
+    def in_flight(self) -> int:
+        """Calls in flight."""
+        return self._adaptive.in_flight
 
     @property
     def limit(self) -> int:
@@ -152,22 +203,23 @@ class ConcurrencyLimiter:
         while self._adaptive.in_flight >= self._adaptive.limit or self._clock() < self._closed_until:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
+            self._look_later()
             try:
                 await turn
             except asyncio.CancelledError:
                 if turn.done() and not turn.cancelled():
                     self._wake()  # this turn was given to nobody
                 raise
-        return self._adaptive.sent()
+        return self._adaptive.sent(self._clock())
 
     def taken(self, place: Place) -> None:
         """The server answered, well or badly, but not "too many"."""
         self._adaptive.taken(place, self._clock())
         self._wake()
 
-    def given_up(self) -> None:
+    def given_up(self, place: Place) -> None:
         """No answer: cancelled, or no connection."""
-        self._adaptive.given_up()
+        self._adaptive.given_up(place)
         self._wake()
 
     def refused(self, place: Place, retry_after_s: float | None) -> None:
@@ -183,6 +235,26 @@ class ConcurrencyLimiter:
         """Let no call out for a while."""
         self._closed_until = max(self._closed_until, self._clock() + seconds)
         asyncio.get_running_loop().call_later(seconds, self._wake)
+
+    def restart(self) -> None:
+        """The server was away and is back: what it took before tells nothing."""
+        self._adaptive.restart()
+        self._wake()
+
+    def _look_later(self) -> None:
+        """While callers wait, see in a moment whether the server's silence lets more of them out."""
+        if not self._looking and self._waiting and self._adaptive.hears_silence:
+            self._looking = True
+            asyncio.get_running_loop().call_later(_LOOK_EVERY_S, self._look)
+
+    def _look(self) -> None:
+        self._looking = False
+        while self._waiting and self._waiting[0].done():  # cancelled
+            self._waiting.popleft()
+        if self._waiting:
+            self._adaptive.waited(self._clock())
+            self._wake()
+            self._look_later()
 
     def _wake(self) -> None:
         free = self._adaptive.limit - self._adaptive.in_flight

@@ -54,7 +54,7 @@ class OpenAICompatibleProvider:
         self.client = openai.AsyncOpenAI(
             api_key=api_key or "unused", base_url=self.base_url, max_retries=0, http_client=self._http
         )
-        self._headers = _headers(self.client, api_key, is_openai=dialect.name == "openai")
+        self._headers = httpx2.Headers(_headers(self.client, api_key, is_openai=dialect.name == "openai"))
         self._url = httpx2.URL(f"{self.base_url}/chat/completions")
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
@@ -62,10 +62,14 @@ class OpenAICompatibleProvider:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         start = time.perf_counter()
         try:
-            # A request made directly: building it through the client would merge the same headers for every call.
-            response = await self._http.send(
-                httpx2.Request("POST", self._url, headers=self._headers, content=content, extensions=self._extensions)
-            )
+            response = await self._http.send(self._request(content), stream=True)
+            try:
+                headers = {
+                    name.decode("latin-1").lower(): said.decode("latin-1") for name, said in response.headers.raw
+                }
+                received = await _content(response, headers)
+            finally:
+                await response.aclose()
         except httpx2.HTTPError as error:
             # The aiohttp transport reports "refused" and "disconnected" as time-outs; the cause tells.
             cause = error.__cause__ or error
@@ -74,8 +78,15 @@ class OpenAICompatibleProvider:
         latency_s = time.perf_counter() - start
         if not response.is_success:
             raise self._error(response)
-        payload = json_object(response.content, response.headers.get("x-request-id"), self._api_key)
-        return self.wire.completion_of(payload, response.headers, sent, latency_s)
+        payload = json_object(received, headers.get("x-request-id"), self._api_key)
+        return self.wire.completion_of(payload, headers, sent, latency_s)
+
+    def _request(self, content: bytes) -> httpx2.Request:
+        """Made directly: the client would merge the same headers for every call, and aiohttp adds host and length."""
+        stream = httpx2.ByteStream(content)
+        request = httpx2.Request("POST", self._url, headers=self._headers, stream=stream, extensions=self._extensions)
+        request.read()
+        return request
 
     def _error(self, response: httpx2.Response) -> ProviderError:
         try:
@@ -132,6 +143,14 @@ class OpenAICompatibleProvider:
 
     async def aclose(self) -> None:
         await self.client.close()
+
+
+async def _content(response: httpx2.Response, headers: Mapping[str, str]) -> bytes:
+    """The whole body. A plain one comes from the stream as it is: the layers that decode it cost more than its JSON."""
+    stream = response.stream
+    if response.is_success and "content-encoding" not in headers and isinstance(stream, httpx2.AsyncByteStream):
+        return b"".join([chunk async for chunk in stream])
+    return await response.aread()
 
 
 def _headers(client: openai.AsyncOpenAI, api_key: str | None, *, is_openai: bool) -> dict[str, str]:

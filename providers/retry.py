@@ -14,12 +14,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Attempts count the first call; a Retry-After above the cap ends the call instead of a blind sleep."""
+    """Attempts count the first call; a Retry-After above the cap ends the call instead of a blind sleep.
+
+    `outage_s`: how long calls wait, at no attempt's cost, for a server that is away (0: not at all).
+    """
 
     max_attempts: int = 6
     initial_wait_s: float = 0.5
     max_wait_s: float = 30.0
     retry_after_cap_s: float = 120.0
+    outage_s: float = 300.0
 
 
 def _error(state: tenacity.RetryCallState) -> ProviderError | None:

@@ -2,12 +2,13 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from questions.source import SourceError, quote, read_text
+from questions.source import SourceError, quote, text_lines
 from questions.validation import complaints, first_problem, found
 from questions.yaml_tree import shown_path
 
@@ -16,22 +17,21 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read_json_lines(path: Path | str, model: type[Model]) -> list[tuple[int, Model]]:
-    """The rows of a file with their line numbers (from 1), in file order; blank lines are passed over.
+def read_json_lines(path: Path | str, model: type[Model]) -> Iterator[tuple[int, Model]]:
+    """The rows of a file with their line numbers (from 1), one after the other; blank lines are passed over.
 
-    Errors: `SourceError` for the first line that is no such object, and for a file without rows.
+    Errors: `SourceError` at the first line that is no such object, and for a file without rows.
     """
-    text = read_text(path)
     # Only "\n" ends a row: splitlines would also cut at U+2028 and U+0085, which JSON allows inside text.
-    lines = text.split("\n")
-    last = max((number for number, line in enumerate(lines, 1) if line.strip()), default=0)
-    if last == 0:
+    lines = ((number, line) for number, line in enumerate(text_lines(path), 1) if line.strip())
+    current = next(lines, None)
+    if current is None:
         raise SourceError.at(path, "the file is empty; expected one JSON object a line", line=1)
-    return [
-        (number, _row(path, number, line, model, is_last=number == last))
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    ]
+    while current is not None:
+        following = next(lines, None)
+        number, line = current
+        yield number, _row(path, number, line, model, is_last=following is None)
+        current = following
 
 
 def _row(path: Path | str, line: int, text: str, model: type[Model], *, is_last: bool) -> Model:

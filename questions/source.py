@@ -4,7 +4,7 @@ Whatever is wrong with a file ends in one `SourceError`, whose text is one line 
 key and what to do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -15,7 +15,6 @@ from questions.validation import complaints, first_problem, found, one_line
 from questions.yaml_tree import YamlTree, read_tree, shown_path
 
 __all__ = [
-    "MAX_TEXT_BYTES",
     "MAX_YAML_BYTES",
     "SourceError",
     "did_you_mean",
@@ -26,13 +25,15 @@ __all__ = [
     "printable",
     "quote",
     "read_text",
+    "text_lines",
     "validate",
 ]
 
 MAX_YAML_BYTES = 4 * 1024 * 1024
-MAX_TEXT_BYTES = 256 * 1024 * 1024
+MAX_LINE_BYTES = 64 * 1024 * 1024
 
 Model = TypeVar("Model", bound=BaseModel)
+Result = TypeVar("Result")
 
 
 def load_yaml(path: Path | str, model: type[Model]) -> Model:
@@ -60,15 +61,30 @@ def validate(tree: YamlTree, model: type[Model]) -> Model:
         ) from error
 
 
-def read_text(path: Path | str, max_bytes: int = MAX_TEXT_BYTES) -> str:
+def read_text(path: Path | str, max_bytes: int) -> str:
     """The text of a UTF-8 file, with or without a BOM. Errors: `SourceError`."""
     content = _read(path, lambda file: file.read(max_bytes + 1))
     if len(content) > max_bytes:
         raise SourceError.at(path, f"is larger than {max_bytes // 2**20} MiB; split it")
+    return _decoded(path, content, 1)
+
+
+def text_lines(path: Path | str) -> Iterator[str]:
+    """The lines of a UTF-8 file of any size, with or without a BOM, without their `\\n`. Errors: `SourceError`."""
+    with _opened(path) as file:
+        number = 1
+        while content := _guarded(path, lambda: file.readline(MAX_LINE_BYTES + 1)):
+            if len(content) > MAX_LINE_BYTES:
+                raise SourceError.at(path, f"the line is longer than {MAX_LINE_BYTES // 2**20} MiB", line=number)
+            yield _decoded(path, content, number).removesuffix("\n")
+            number += 1
+
+
+def _decoded(path: Path | str, content: bytes, first_line: int) -> str:
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig" if first_line == 1 else "utf-8")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = first_line + content.count(b"\n", 0, error.start)
         if "unexpected end" in error.reason:
             problem = "the file stops in the middle of a character; it was cut off, fetch it again"
         else:
@@ -82,9 +98,17 @@ def first_line(path: Path | str, max_bytes: int = 65_536) -> str:
 
 
 def _read(path: Path | str, take: Callable[[BinaryIO], bytes]) -> bytes:
+    with _opened(path) as file:
+        return _guarded(path, lambda: take(file))
+
+
+def _opened(path: Path | str) -> BinaryIO:
+    return _guarded(path, lambda: Path(path).open("rb"))
+
+
+def _guarded(path: Path | str, work: Callable[[], Result]) -> Result:
     try:
-        with Path(path).open("rb") as file:
-            return take(file)
+        return work()
     except FileNotFoundError as error:
         raise SourceError.at(path, "no such file") from error
     except IsADirectoryError as error:

@@ -6,9 +6,10 @@ and deterministic checks. These types are data; `judge/checks` decides them.
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
 
 ExpectedLanguage = Literal["ko", "en", "any"]
 
@@ -63,6 +64,9 @@ class Turn(_Record):
 class Question(_Record):
     """One conversation to hold with every model."""
 
+    # A slot and no attribute of pydantic's: it is left behind by every copy, comparison and dump.
+    __slots__ = ("_known_digest",)
+
     id: str = Field(min_length=1, max_length=120, pattern=r"^[^\s#\x00-\x1f\x7f-\x9f]+$")
     category: str = Field(min_length=1)
     turns: tuple[Turn, ...] = Field(min_length=1)
@@ -76,20 +80,52 @@ class Question(_Record):
 
     def digest(self) -> str:
         """sha256 of everything that reaches the candidate, the judge or a check."""
-        content = self.model_dump(mode="json", exclude={"rationale", "tags"})
-        return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+        known: str | None = getattr(self, "_known_digest", None)
+        if known is None:
+            content = self.model_dump(mode="json", exclude={"rationale", "tags"})
+            known = hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+            object.__setattr__(self, "_known_digest", known)
+        return known
+
+
+def question_digests(questions: Iterable[Question]) -> Iterator[str]:
+    """The digest of each; those of a packed list are known already."""
+    if isinstance(questions, HasDigests):
+        return questions.digests()
+    return (question.digest() for question in questions)
+
+
+@runtime_checkable
+class HasDigests(Protocol):
+    """A sequence of questions that knows their digests."""
+
+    def digests(self) -> Iterator[str]: ...
+
+
+def _keep_packed(value: object, validate: ValidatorFunctionWrapHandler) -> Any:
+    """What was validated question by question is not copied into memory."""
+    return value if isinstance(value, HasDigests) else validate(value)
+
+
+if TYPE_CHECKING:
+    Questions = Sequence[Question]
+else:
+    Questions = Annotated[tuple[Question, ...], Field(min_length=1), WrapValidator(_keep_packed)]
 
 
 class QuestionSet(_Record):
-    """A named, ordered list of questions."""
+    """A named, ordered list of questions, all in memory or packed."""
 
     set: str = Field(min_length=1)
     version: str = "1"
     title: str | None = None
     description: str | None = None
     licence: str | None = None
-    questions: tuple[Question, ...] = Field(min_length=1)
+    questions: Questions
 
     def digest(self) -> str:
         """sha256 over the questions' digests, in order."""
-        return hashlib.sha256("\n".join(q.digest() for q in self.questions).encode()).hexdigest()
+        found = hashlib.sha256()
+        for number, digest in enumerate(question_digests(self.questions)):
+            found.update(("\n" if number else "").encode() + digest.encode())
+        return found.hexdigest()

@@ -34,7 +34,7 @@ from service.batch_lane import BatchLane, HandingInFailed, Parcel
 from service.batch_results import collect
 from service.errors import UsageError
 from service.pipeline import GRACE_S, Pipeline, Progress
-from service.store import Store, batches, reads
+from service.store import Store, batches, ledger
 from service.store.batches import Opening, StoredBatch
 from service.store.writer import Writer
 from service.store.writes import Purchase, TurnKey, VerdictKey
@@ -181,7 +181,7 @@ class BatchRun:
         if work not in self._answered:
             return None
         with self._store.read() as connection:
-            completion_id, completion = next(reads.bought(connection, work))
+            completion_id, completion = next(ledger.bought(connection, work))
         return Purchase(work, str(lane.plan.spec()), lane.role, completion, None, completion_id)
 
     def carried(self, work: str) -> bool:

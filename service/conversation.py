@@ -22,16 +22,21 @@ def candidate_request(
 
 
 def answer_of(completion: ChatCompletion) -> tuple[AnswerStatus, str]:
-    """(status, visible text). A refusal in the vendor's own field is what the model said, so it is the answer.
+    """(status, visible text).
 
     A text that was cut at the token limit is still graded; no text at all is a failure, not a bad answer.
     """
-    text = completion.text if completion.text.strip() else completion.refusal or ""
+    text = visible_text(completion.text, completion.refusal)
     if completion.finish_reason == "content_filter":
         return "filtered", text
     if completion.finish_reason == "length":
         return "truncated", text
     return ("ok" if text.strip() else "empty"), text
+
+
+def visible_text(text: str, refusal: str | None) -> str:
+    """What the model said: its text, else the refusal in the vendor's own field."""
+    return text if text.strip() else refusal or ""
 
 
 def usable(status: str, text: str | None) -> bool:

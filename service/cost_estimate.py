@@ -37,8 +37,8 @@ class Estimate:
 def estimate(run: FrozenRun) -> list[Estimate]:
     """One line per candidate and judge. Nothing that is already bought is taken off."""
     plan = run.plan
-    turns = sum(len(q.turns) for q in run.questions) * plan.samples
-    sampled = _sample(run.questions)
+    turns = plan.questions.turns * plan.samples
+    sampled = list(_sample(run.questions))
     answer = min(EXPECTED_ANSWER_TOKENS, plan.generation.max_output_tokens or EXPECTED_ANSWER_TOKENS)
     asked = _mean([_tokens(messages) for q in sampled for messages in _candidate_prompts(q, answer)])
     lines = [

@@ -1,6 +1,7 @@
 """Which models a plan asks and how: specs resolved to endpoints, with what the plan says of each."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -183,5 +184,5 @@ def _distinct_labels(models: list[EndpointPlan]) -> list[EndpointPlan]:
 
 def unique(labels: list[str], noun: str) -> None:
     """Raise a UsageError that names the first label that is there twice."""
-    if twice := sorted({label for label in labels if labels.count(label) > 1}):
+    if twice := sorted(label for label, times in Counter(labels).items() if times > 1):
         raise UsageError(f"{noun} {twice[0]!r} is in the plan twice; each {noun} must be named once")

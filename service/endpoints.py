@@ -26,20 +26,25 @@ _ASK_AGAIN_S = 1.0
 
 
 def retry_policy(environ: Mapping[str, str]) -> RetryPolicy:
-    """The default policy, with `KOJUDGE_RETRY_ATTEMPTS` and `KOJUDGE_RETRY_WAIT_S` (first wait, seconds) over it.
+    """The default policy, with `KOJUDGE_RETRY_ATTEMPTS`, `..._WAIT_S` (first wait) and `..._OUTAGE_S` (s) over it.
 
     Raises:
-        UsageError: a variable that is not a number above zero.
+        UsageError: a variable that is no number, or out of its range.
     """
     default = RetryPolicy()
     try:
         attempts = int(environ.get("KOJUDGE_RETRY_ATTEMPTS") or default.max_attempts)
         wait = float(environ.get("KOJUDGE_RETRY_WAIT_S") or default.initial_wait_s)
+        outage = float(environ.get("KOJUDGE_RETRY_OUTAGE_S") or default.outage_s)
     except ValueError as error:
-        raise UsageError("KOJUDGE_RETRY_ATTEMPTS and KOJUDGE_RETRY_WAIT_S must be numbers") from error
+        raise UsageError(
+            "KOJUDGE_RETRY_ATTEMPTS, KOJUDGE_RETRY_WAIT_S and KOJUDGE_RETRY_OUTAGE_S must be numbers"
+        ) from error
     if attempts < 1 or not 0 < wait <= default.max_wait_s:
         raise UsageError("KOJUDGE_RETRY_ATTEMPTS must be at least 1, KOJUDGE_RETRY_WAIT_S between 0 and 30")
-    return replace(default, max_attempts=attempts, initial_wait_s=wait)
+    if not 0 <= outage < float("inf"):
+        raise UsageError("KOJUDGE_RETRY_OUTAGE_S must be a number of seconds, 0 or more")
+    return replace(default, max_attempts=attempts, initial_wait_s=wait, outage_s=outage)
 
 
 def asked_endpoints(plan: RunPlan) -> dict[str, EndpointPlan]:
@@ -81,6 +86,8 @@ def open_endpoints(
             budget=budget,
             price=asked.price(),
             drop_unsupported=plan.drop_unsupported,
+            label=asked.label,
+            tell=progress.say,
         )
     return endpoints
 

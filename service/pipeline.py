@@ -7,12 +7,12 @@ waits for its own turn 1 only. A unit has ended when its row is committed.
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from judge.checks.language import check_turn_language
-from judge.grading.llm import GradingTask, ModelJudge, failed_verdict
+from judge.checks.language import LanguageReport, check_turn_language
+from judge.grading.llm import ModelJudge, failed_verdict
 from judge.grading.rules import RuleJudge
 from judge.types import GradedTurn, Verdict
 from providers.endpoint import Endpoint
@@ -22,11 +22,13 @@ from providers.types import ChatCompletion, ChatRequest
 from questions.types import Question
 from service.conversation import answer_of, candidate_request, usable
 from service.endpoint_plan import EndpointPlan
-from service.plan import FrozenRun
-from service.store import Store, batches, reads
+from service.plan import RunPlan
+from service.single_flight import SingleFlight
+from service.store import Store, batches, ledger
+from service.store.resume import ConversationState, OpenConversation, conversation_state, open_conversations
 from service.store.writer import Writer
 from service.store.writes import Purchase, TurnKey, VerdictKey, save_answer, save_verdict
-from service.work import work_key
+from service.work import WorkKeys
 
 GRACE_S = 30.0
 
@@ -62,25 +64,43 @@ class Lane(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    plan: EndpointPlan
-    endpoint: Endpoint
-    workers: int
-    price: Price | None
-    lane: Lane | None = None
+class Asked:
+    """A model behind an endpoint in one role of a run, asked live or through a lane."""
+
+    def __init__(
+        self, plan: EndpointPlan, role: str, endpoint: Endpoint, price: Price | None, lane: Lane | None = None
+    ) -> None:
+        self.role = role
+        self.endpoint = endpoint
+        self.keys = WorkKeys(plan)
+        self.lane = lane
+        self._spec = str(plan.spec())
+        self._price = price
+
+    @property
+    def workers(self) -> int:
+        """More than may be in flight: some sleep before a retry, and their places should not stand empty."""
+        return self.endpoint.limiter.ceiling + self.endpoint.limiter.ceiling // 2
+
+    def purchase(self, work: str, completion: ChatCompletion) -> Purchase:
+        """What was delivered now, with what it cost."""
+        cost = cost_usd(self._price, completion.usage, completion.service_tier)
+        return Purchase(work, self._spec, self.role, completion, cost)
+
+    def found(self, work: str, completion_id: int, completion: ChatCompletion) -> Purchase:
+        """What the ledger already has."""
+        return Purchase(work, self._spec, self.role, completion, None, completion_id)
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """A model behind an endpoint, or the built-in rules (then `endpoint` is None)."""
+class ModelGrader:
+    """A judge that is a model."""
 
-    plan: EndpointPlan
-    grader: ModelJudge | RuleJudge
-    endpoint: Endpoint | None
-    workers: int
-    price: Price | None
-    lane: Lane | None = None
+    judge: ModelJudge
+    asked: Asked
+
+
+Judge = ModelGrader | RuleJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +110,16 @@ class _Job:
 
 
 class Pipeline:
-    """One pass over everything of a run that has no ok verdict yet.
+    """One pass over everything of a stored run that has no ok verdict yet.
 
     `ended` holds the units that earlier passes of this session saw fail: they are not tried again before a resume.
     """
 
     def __init__(
         self,
-        run: FrozenRun,
+        plan: RunPlan,
         run_id: int,
-        candidates: list[Candidate],
+        candidates: list[Asked],
         judges: list[Judge],
         store: Store,
         writer: Writer,
@@ -107,18 +127,18 @@ class Pipeline:
         ended: set[TurnKey | VerdictKey] | None = None,
     ) -> None:
         self.waits_for: set[int] = set()
-        self._ended = set() if ended is None else ended
-        self._plan = run.plan
-        self._questions = run.questions
+        self._ended = ended
+        self._plan = plan
         self._run_id = run_id
         self._candidates = candidates
         self._judges = judges
         self._store = store
         self._writer = writer
         self._progress = progress
-        self._deadline_s = run.plan.deadline_s
-        self._params = run.plan.generation.params()
-        self._queues: list[asyncio.Queue[_Job | None]] = [asyncio.Queue(2 * j.workers) for j in judges]
+        self._params = plan.generation.params()
+        self._workers = [j.asked.workers if isinstance(j, ModelGrader) else 1 for j in judges]
+        self._queues: list[asyncio.Queue[_Job | None]] = [asyncio.Queue(2 * workers) for workers in self._workers]
+        self._flights = SingleFlight()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._stop_error: BaseException | None = None
@@ -126,9 +146,8 @@ class Pipeline:
     def stop(self, error: BaseException | None = None) -> None:
         """Take no new work; what is in flight may still finish. The first error given is raised by `run`."""
         self._stop_error = self._stop_error or error
-        for endpoint in (*(c.endpoint for c in self._candidates), *(j.endpoint for j in self._judges)):
-            if endpoint is not None:
-                endpoint.stopping = True
+        for asked in (*self._candidates, *(j.asked for j in self._judges if isinstance(j, ModelGrader))):
+            asked.endpoint.stopping = True
         self._stop.set()
 
     def hurry(self) -> None:
@@ -142,26 +161,25 @@ class Pipeline:
             ProviderError: one that stops the whole run (key, quota, model not found).
             StoreError: the database refused a write.
         """
-        with self._store.read() as connection:
-            complete = reads.verdict_counts(connection, self._run_id, ok_only=True)
-            started = reads.answer_counts(connection, self._run_id)
-            self._batches_open = batches.any_open(connection)
+        with self._store.reader() as self._reader:
+            self._batches_open = batches.any_open(self._reader)
+            await self._run()
+        if self._stop_error is not None:
+            raise self._stop_error
+
+    async def _run(self) -> None:
         holders = [
-            asyncio.create_task(self._hold_all(m, conversations, started))
-            for m, candidate in enumerate(self._candidates)
-            for conversations in [self._open_conversations(m, complete)]
-            for _ in range(candidate.workers)
+            asyncio.create_task(self._hold_all(model, conversations))
+            for model, candidate in enumerate(self._candidates)
+            for conversations in [self._open_conversations(model)]
+            for _ in range(min(candidate.workers, self._plan.questions.n * self._plan.samples))
         ]
-        graders = [
-            asyncio.create_task(self._judge_all(j))
-            for j, judge in enumerate(self._judges)
-            for _ in range(judge.workers)
-        ]
+        graders = [asyncio.create_task(self._judge_all(j)) for j, n in enumerate(self._workers) for _ in range(n)]
         stopper = asyncio.create_task(self._end_after_grace([*holders, *graders]))
         try:
             await asyncio.gather(*holders)
-            for queue, judge in zip(self._queues, self._judges, strict=True):
-                for _ in range(judge.workers):
+            for queue, workers in zip(self._queues, self._workers, strict=True):
+                for _ in range(workers):
                     await queue.put(None)
             await asyncio.gather(*graders)
         except asyncio.CancelledError:
@@ -171,8 +189,6 @@ class Pipeline:
             for task in (*holders, *graders, stopper):
                 task.cancel()
             await asyncio.gather(*holders, *graders, stopper, return_exceptions=True)
-        if self._stop_error is not None:
-            raise self._stop_error
 
     async def _end_after_grace(self, tasks: list[asyncio.Task[None]]) -> None:
         await self._stop.wait()
@@ -181,82 +197,78 @@ class Pipeline:
         for task in tasks:
             task.cancel()
 
-    def _open_conversations(self, model: int, complete: dict[reads.Position, int]) -> Iterator[tuple[int, int]]:
-        per_turn = len(self._judges) * self._plan.judge_repeats
-        for sample in range(self._plan.samples):
-            for position, question in enumerate(self._questions):
-                if complete.get((model, position, sample), 0) < len(question.turns) * per_turn:
-                    yield position, sample
+    def _open_conversations(self, model: int) -> Iterator[OpenConversation]:
+        return open_conversations(self._reader, self._run_id, model, self._plan.samples, self._plan.verdicts_per_answer)
 
-    async def _hold_all(
-        self, model: int, conversations: Iterator[tuple[int, int]], started: dict[reads.Position, int]
-    ) -> None:
-        for position, sample in conversations:
-            if self._stop.is_set():
-                return
-            try:
-                await self._hold(model, position, sample, fresh=(model, position, sample) not in started)
-            except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
-                self.stop(error)
-                return
+    async def _hold_all(self, model: int, conversations: Iterator[OpenConversation]) -> None:
+        try:
+            for conversation in conversations:
+                if self._stop.is_set():
+                    return
+                await self._hold(model, conversation)
+        except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
+            self.stop(error)
 
-    async def _hold(self, model: int, position: int, sample: int, *, fresh: bool) -> None:
+    async def _hold(self, model: int, conversation: OpenConversation) -> None:
         """One conversation, turn by turn; every turn that has an answer is handed to the judges."""
-        question = self._questions[position]
-        if fresh:
-            state = reads.ConversationState({}, {})
-        else:
-            with self._store.read() as connection:
-                state = reads.conversation_state(connection, self._run_id, model, position, sample)
+        question, position, sample = conversation.question, conversation.position, conversation.sample
+        state = _NOTHING
+        if conversation.begun:
+            state = conversation_state(self._reader, self._run_id, model, position, sample)
         answers: list[str] = []
         for number in range(1, len(question.turns) + 1):
             if self._stop.is_set():
                 return
             key = TurnKey(self._run_id, model, position, sample, number)
             stored = state.answers.get(number)
+            language = None
             if stored is not None and usable(stored.status, stored.text):
-                text: str | None = stored.text
-            elif key in self._ended:
+                text = stored.text
+            elif self._has_ended(key):
                 return
             else:
                 try:
-                    text = await self._answer(key, question, answers)
+                    text, language = await self._answer(key, question, answers)
                 except Deferred:
                     return
             if text is None:
-                self._ended.add(key)
+                self._note_end(key)
                 await self._skip_from(key, question, state)
                 return
             answers.append(text)
-            await self._hand_over(key, GradedTurn(question, number, tuple(answers)), state)
+            await self._hand_over(key, GradedTurn(question, number, tuple(answers), language), state)
 
-    async def _answer(self, key: TurnKey, question: Question, answers: list[str]) -> str | None:
-        """Buy or find the turn's answer and store it; None if there is none to go on with."""
+    def _has_ended(self, key: TurnKey | VerdictKey) -> bool:
+        return self._ended is not None and key in self._ended
+
+    def _note_end(self, key: TurnKey | VerdictKey) -> None:
+        if self._ended is not None:
+            self._ended.add(key)
+
+    async def _answer(
+        self, key: TurnKey, question: Question, answers: list[str]
+    ) -> tuple[str | None, LanguageReport | None]:
+        """Buy or find the turn's answer and store it: its text, None if there is none to go on with."""
         candidate = self._candidates[key.model]
-        request = candidate_request(question, answers, self._params, self._deadline_s)
-        work = work_key(candidate.plan, request, key.sample)
-        purchase = self._bought(work, candidate.plan, "candidate", lambda c: usable(*answer_of(c)))
-        cost = None
-        if purchase is None:
+        request = candidate_request(question, answers, self._params, self._plan.deadline_s)
+        work = candidate.keys.of(request, key.sample)
+        async with self._flights.alone(work):
             try:
-                purchase = await self._buy(candidate, "candidate", work, key, request)
+                purchase = await self._purchase(candidate, work, key, request, _is_usable)
             except ProviderError as error:
                 if error.stops_run:
                     raise
                 await self._writer.write(save_answer(key, "provider_error", error=f"candidate: {error.kind}: {error}"))
                 self._progress.answered("provider_error", None)
-                return None
-            cost = purchase.cost_usd
-        status, text = answer_of(purchase.completion)
-        language = check_turn_language(question, key.turn, text) if text.strip() else None
-        failure = None if usable(status, text) else f"candidate: no answer ({status})"
-        await self._writer.write(
-            save_answer(key, status, purchase=purchase, text=text, error=failure, language=language)
-        )
-        self._progress.answered(status, cost)
-        return text if failure is None else None
+                return None, None
+            status, text = answer_of(purchase.completion)
+            language = check_turn_language(question, key.turn, text) if text.strip() else None
+            failure = None if usable(status, text) else f"candidate: no answer ({status})"
+            await self._writer.write(save_answer(key, status, purchase=purchase, error=failure, language=language))
+        self._progress.answered(status, purchase.cost_usd)
+        return (text, language) if failure is None else (None, None)
 
-    async def _skip_from(self, key: TurnKey, question: Question, state: reads.ConversationState) -> None:
+    async def _skip_from(self, key: TurnKey, question: Question, state: ConversationState) -> None:
         """Without an answer there is nothing to judge, and later turns cannot follow."""
         for number in range(key.turn, len(question.turns) + 1):
             turn = TurnKey(key.run_id, key.model, key.question, key.sample, number)
@@ -271,11 +283,11 @@ class Pipeline:
                         await self._writer.write(save_verdict(VerdictKey(turn, judge, repeat), verdict))
                         self._progress.judged("skipped", None)
 
-    async def _hand_over(self, key: TurnKey, turn: GradedTurn, state: reads.ConversationState) -> None:
+    async def _hand_over(self, key: TurnKey, turn: GradedTurn, state: ConversationState) -> None:
         for judge, queue in enumerate(self._queues):
             for repeat in range(self._plan.judge_repeats):
                 job = VerdictKey(key, judge, repeat)
-                if state.verdicts.get((key.turn, judge, repeat)) != "ok" and job not in self._ended:
+                if state.verdicts.get((key.turn, judge, repeat)) != "ok" and not self._has_ended(job):
                     await queue.put(_Job(job, turn))
 
     async def _judge_all(self, judge: int) -> None:
@@ -292,62 +304,56 @@ class Pipeline:
                 self.stop(error)
 
     async def _judge(self, judge: Judge, job: _Job) -> None:
-        rubric = self._plan.rubric_for(job.turn.question)
-        cost = None
-        purchase = None
-        if isinstance(judge.grader, RuleJudge):
-            verdict = await judge.grader.grade(job.turn, job.key.repeat)
+        if isinstance(judge, RuleJudge):
+            verdict, cost = await judge.grade(job.turn, job.key.repeat), None
+            await self._writer.write(save_verdict(job.key, verdict))
         else:
-            task = judge.grader.prepare(job.turn, rubric, job.key.repeat)
-            verdict, purchase = await self._ask_judge(judge, task, job.key)
-            if purchase is not None and purchase.id is None:
-                cost = purchase.cost_usd
-        await self._writer.write(save_verdict(job.key, verdict, purchase))
+            verdict, cost = await self._ask_judge(judge, job)
         if verdict.status != "ok":
-            self._ended.add(job.key)
+            self._note_end(job.key)
         self._progress.judged(verdict.status, cost)
 
-    async def _ask_judge(self, judge: Judge, task: GradingTask, key: VerdictKey) -> tuple[Verdict, Purchase | None]:
-        index = key.turn.sample * self._plan.judge_repeats + key.repeat
-        work = work_key(judge.plan, task.request, index)
-        # A reply that was paid for is read anew: a better parser mends old verdicts for nothing.
-        purchase = self._bought(work, judge.plan, "judge", lambda c: task.read(c).status == "ok")
-        if purchase is None:
+    async def _ask_judge(self, judge: ModelGrader, job: _Job) -> tuple[Verdict, float | None]:
+        """The stored verdict, and what it cost now."""
+        task = judge.judge.prepare(job.turn, self._plan.rubric_for(job.turn.question), job.key.repeat)
+        index = job.key.turn.sample * self._plan.judge_repeats + job.key.repeat
+        work = judge.asked.keys.of(task.request, index)
+        purchase = None
+        async with self._flights.alone(work):
             try:
-                purchase = await self._buy(judge, "judge", work, key.turn, task.request)
+                # A reply that was paid for is read anew: a better parser mends old verdicts for nothing.
+                purchase = await self._purchase(
+                    judge.asked, work, job.key.turn, task.request, lambda c: task.read(c).status == "ok"
+                )
+                verdict = task.read(purchase.completion)
             except ProviderError as error:
                 if error.stops_run:
                     raise
-                return failed_verdict(error), None
-        return task.read(purchase.completion), purchase
+                verdict = failed_verdict(error)
+            await self._writer.write(save_verdict(job.key, verdict, purchase))
+        return verdict, purchase.cost_usd if purchase is not None else None
 
-    async def _buy(
-        self, asked: Candidate | Judge, role: str, work: str, key: TurnKey, request: ChatRequest
+    async def _purchase(
+        self, asked: Asked, work: str, key: TurnKey, request: ChatRequest, good: Callable[[ChatCompletion], bool]
     ) -> Purchase:
+        """What the ledger has for the work, if it is good; else what the endpoint or its lane delivers now."""
+        for completion_id, completion in ledger.bought(self._reader, work):
+            if good(completion):
+                return asked.found(work, completion_id, completion)
         if asked.lane is not None:
             return await asked.lane.ask(work, key, request)
-        if asked.endpoint is None:
-            raise AssertionError(f"judge {asked.plan.label} has no endpoint")
-        if self._batches_open:
-            with self._store.read() as connection:
-                carrier = batches.carrier(connection, work)
-            if carrier is not None:
-                self.waits_for.add(carrier)
-                raise Deferred
+        if self._batches_open and (carrier := batches.carrier(self._reader, work)) is not None:
+            self.waits_for.add(carrier)
+            raise Deferred
         try:
             completion = await asked.endpoint.complete(request)
         except BudgetHeldError:
             raise Deferred from None  # a later pass finds the batches settled
-        cost = cost_usd(asked.price, completion.usage, completion.service_tier)
-        return Purchase(work, str(asked.plan.spec()), role, completion, cost)
-
-    def _bought(self, work: str, plan: EndpointPlan, role: str, good: "_Good") -> Purchase | None:
-        with self._store.read() as connection:
-            for completion_id, completion in reads.bought(connection, work):
-                if good(completion):
-                    return Purchase(work, str(plan.spec()), role, completion, None, completion_id)
-        return None
+        return asked.purchase(work, completion)
 
 
-class _Good(Protocol):
-    def __call__(self, completion: ChatCompletion, /) -> bool: ...
+def _is_usable(completion: ChatCompletion) -> bool:
+    return usable(*answer_of(completion))
+
+
+_NOTHING = ConversationState({}, {})

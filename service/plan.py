@@ -8,7 +8,7 @@ buy the same things.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,8 +19,9 @@ from judge.rubric import Rubric, load_rubric
 from providers.registry import parse_spec
 from providers.types import SamplingParams
 from questions.library import load_set
+from questions.packed import PackedQuestions
 from questions.readers import read_questions
-from questions.types import Question, QuestionSet
+from questions.types import Question, Questions, QuestionSet, question_digests
 from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, plan_judges, plan_models, unique
 from service.errors import UsageError
 
@@ -103,13 +104,29 @@ class SetPlan(_Frozen):
     licence: str | None = None
 
 
+class QuestionsPlan(_Frozen):
+    """The questions of a run: `n` of them with `turns` turns together, and a digest over theirs, in order."""
+
+    n: int
+    turns: int
+    digest: str
+
+    @classmethod
+    def of(cls, questions: Sequence[Question]) -> Self:
+        digests = hashlib.sha256(b"[")
+        for number, digest in enumerate(question_digests(questions)):
+            digests.update(f'{", " if number else ""}"{digest}"'.encode())
+        digests.update(b"]")
+        return cls(n=len(questions), turns=sum(len(q.turns) for q in questions), digest=digests.hexdigest())
+
+
 class RunPlan(_Frozen):
     """What a run stands for. The fields after `drop_unsupported` say how it is run, not what it is."""
 
     models: tuple[EndpointPlan, ...]
     judges: tuple[EndpointPlan, ...]
     sets: tuple[SetPlan, ...]
-    question_digests: tuple[str, ...]
+    questions: QuestionsPlan
     rubrics: dict[str, Rubric]
     default_rubric: str
     prompt_hashes: dict[str, str]
@@ -140,7 +157,7 @@ class RunPlan(_Frozen):
     def comparability(self) -> dict[str, str]:
         """What must agree before two scores may stand side by side, part by part."""
         return {
-            "questions": _digest(list(self.question_digests)),
+            "questions": self.questions.digest,
             "rubric": _digest([self.rubrics[r].digest() for r in sorted(self.rubrics)]),
             "judge": _digest([[j.provider, j.model, j.base_url, j.digest, j.asked_extra()] for j in self.judges]),
             "judge_prompt": _digest(self.prompt_hashes),
@@ -150,6 +167,20 @@ class RunPlan(_Frozen):
 
     def comparability_key(self) -> str:
         return _digest(self.comparability())[:16]
+
+    @property
+    def answers(self) -> int:
+        """Answers that the whole run asks for."""
+        return self.questions.turns * self.samples * len(self.models)
+
+    @property
+    def verdicts_per_turn(self) -> int:
+        """Verdicts on every turn of a model, over all its samples."""
+        return self.samples * self.verdicts_per_answer
+
+    @property
+    def verdicts_per_answer(self) -> int:
+        return len(self.judges) * self.judge_repeats
 
     def rubric_for(self, question: Question) -> Rubric:
         return self.rubrics[question.rubric or self.default_rubric]
@@ -165,11 +196,11 @@ def _digest(value: object) -> str:
 
 
 class FrozenRun(_Frozen):
-    """A plan with what it needs to run: its questions and its name."""
+    """A plan with its name and the questions it stands for, before it is in the store."""
 
     name: str
     plan: RunPlan
-    questions: tuple[Question, ...]
+    questions: Questions
 
 
 def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | None = None) -> FrozenRun:
@@ -189,7 +220,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         models=tuple(models),
         judges=tuple(judges),
         sets=tuple(sets),
-        question_digests=tuple(q.digest() for q in questions),
+        questions=QuestionsPlan.of(questions),
         rubrics=rubrics,
         default_rubric=request.rubric,
         prompt_hashes={r: template_hash(rubric) for r, rubric in sorted(rubrics.items())},
@@ -207,10 +238,10 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     name = request.name or f"{default_name or '+'.join(s.name for s in sets)}-{plan.hash()[:8]}"
     if not _NAME.match(name):
         raise UsageError("a run name is 1 to 100 characters on one line")
-    return FrozenRun(name=name, plan=plan, questions=tuple(questions))
+    return FrozenRun(name=name, plan=plan, questions=questions)
 
 
-def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetPlan], list[Question]]:
+def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetPlan], Sequence[Question]]:
     sources = request.questions
     if sources:
         loaded = [load_set(source) for source in sources]
@@ -219,11 +250,16 @@ def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetP
     else:
         loaded = [load_set(DEFAULT_SET)]
     sets = [SetPlan(name=s.set, version=s.version, digest=s.digest(), licence=s.licence) for s in loaded]
-    questions = [q for s in loaded for q in s.questions]
-    if len(loaded) > 1 and len({q.id for q in questions}) < len(questions):
-        questions = [q.model_copy(update={"id": f"{s.set}/{q.id}"}) for s in loaded for q in s.questions]
-    unique([q.id for q in questions], "question")
-    return sets, questions[: request.limit]
+    return sets, (loaded[0].questions if len(loaded) == 1 else _together(loaded))[: request.limit]
+
+
+def _together(sets: Sequence[QuestionSet]) -> Sequence[Question]:
+    """The questions of several sets; where ids clash, the set's name goes before each."""
+    ids = [q.id for s in sets for q in s.questions]
+    if len(set(ids)) == len(ids):
+        return PackedQuestions(q for s in sets for q in s.questions)
+    unique([f"{s.set}/{q.id}" for s in sets for q in s.questions], "question")
+    return PackedQuestions(q.model_copy(update={"id": f"{s.set}/{q.id}"}) for s in sets for q in s.questions)
 
 
 def _recorded_questions(models: list[EndpointPlan]) -> QuestionSet:

@@ -1,11 +1,9 @@
 """Start, continue and finish a run: preflight, the pipeline, signals."""
 
-import asyncio
-import signal
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib import metadata
-from typing import Protocol
 
 from judge.grading.llm import ModelJudge
 from judge.grading.rules import RuleJudge
@@ -13,74 +11,64 @@ from providers.budget import Budget
 from providers.endpoint import Endpoint
 from providers.errors import ProviderError
 from providers.registry import has_batches, open_batch_provider
+from questions.types import Question
 from service.batch_lane import BatchLane
 from service.batching import BatchOptions, BatchRun
 from service.endpoint_plan import EndpointPlan
 from service.endpoints import open_endpoints, preflight, retry_policy
-from service.errors import PlanConflictError
-from service.pipeline import Candidate, Judge, Pipeline, Progress
-from service.plan import FrozenRun, differing
-from service.store import Store, batches, reads
+from service.errors import PlanConflictError, StoreError
+from service.pipeline import Asked, Judge, ModelGrader, Pipeline, Progress
+from service.plan import RunPlan, differing
+from service.signals import Interrupted, Signals, signals_stop
+from service.store import Store, batches, ledger, reads
+from service.store.lease import hold_lease, lease_limits
 from service.store.writer import Writer
 from service.store.writes import TurnKey, VerdictKey, add_identities, insert_run, set_stopped
-
-
-class Interrupted(Exception):
-    """Ctrl-C or SIGTERM: the run stopped in good order and can be resumed; the message says how, if not as usual."""
-
-
-class _Work(Protocol):
-    """What can be stopped by a signal: one pass, or all waves of a batch run."""
-
-    async def run(self) -> None: ...
-
-    def stop(self, error: BaseException | None = None) -> None: ...
-
-    def hurry(self) -> None: ...
 
 
 def code_version() -> str:
     return metadata.version("kojudge")
 
 
-def find_same_run(store: Store, run: FrozenRun) -> reads.StoredRun | None:
+def find_same_run(store: Store, name: str, plan: RunPlan) -> reads.StoredRun | None:
     """The stored run of this name.
 
     Raises:
         PlanConflictError: the name already stands for a different plan.
     """
     with store.read() as connection:
-        stored = reads.find_run(connection, run.name)
-    if stored is None or stored.plan_hash == run.plan.hash():
+        stored = reads.find_run(connection, name)
+    if stored is None or stored.plan.hash() == plan.hash():
         return stored
-    parts = ", ".join(differing(stored.plan, run.plan)) or "an imported run"
+    parts = ", ".join(differing(stored.plan, plan)) or "an imported run"
     raise PlanConflictError(
-        f"run {run.name!r} already stands for a different plan (different: {parts}); "
-        "give this one another name with --name"
+        f"run {name!r} already stands for a different plan (different: {parts}); give this one another name with --name"
     )
 
 
-def remaining(store: Store, run: FrozenRun, run_id: int) -> tuple[int, int]:
+def remaining(store: Store, plan: RunPlan, run_id: int) -> tuple[int, int]:
     """(verdicts without any row, verdicts that are not ok)."""
-    planned = sum(len(q.turns) for q in run.questions) * run.plan.samples
-    planned *= len(run.plan.models) * len(run.plan.judges) * run.plan.judge_repeats
+    planned = plan.answers * plan.verdicts_per_answer
     with store.read() as connection:
-        ended = sum(reads.verdict_counts(connection, run_id, ok_only=False).values())
-        ok = sum(reads.verdict_counts(connection, run_id, ok_only=True).values())
+        ended, ok = reads.verdict_totals(connection, run_id)
     return planned - ended, planned - ok
 
 
 async def execute(
     store: Store,
-    run: FrozenRun,
+    name: str,
+    plan: RunPlan,
     environ: Mapping[str, str],
     progress: Progress,
     *,
+    questions: Sequence[Question] = (),
     concurrency: int,
     pull: bool = False,
     batch: BatchOptions | None = None,
 ) -> int:
     """Run everything that has no ok verdict yet, in batches where `batch` is given; return the run's id.
+
+    `questions` are those of a run that may be new; one that is in the store has them there.
 
     Raises:
         UsageError, SpecError: nothing was written.
@@ -88,33 +76,38 @@ async def execute(
         Interrupted: a signal stopped it; it can be resumed.
     """
     async with AsyncExitStack() as stack:
-        budget = _budget(store, run)
-        endpoints = open_endpoints(stack, run.plan, environ, concurrency, budget, progress)
-        lanes = _open_lanes(stack, run, environ, budget) if batch is not None else {}
-        identities = await preflight(run.plan, endpoints, progress, pull=pull)
-        run_id = _ensure_run(store, run)
-        with store.writer() as writer:
-            await writer.write(add_identities(run_id, identities))
-            await writer.write(set_stopped(run_id, None))
+        signals = stack.enter_context(signals_stop())
+        budget = _budget(store, name, plan)
+        endpoints = open_endpoints(stack, plan, environ, concurrency, budget, progress)
+        lanes = _open_lanes(stack, plan, environ, budget) if batch is not None else {}
+        identities = await preflight(plan, endpoints, progress, pull=pull)
+        run_id = _ensure_run(store, name, plan, questions)
+        with store.writer(progress.say) as writer:
 
-            def one_pass(ended: set[TurnKey | VerdictKey]) -> Pipeline:
-                candidates = [
-                    _candidate(m, endpoints[m.key], run, lanes.get((m.key, "candidate"))) for m in run.plan.models
-                ]
-                judges = [_judge(j, endpoints.get(j.key), run, lanes.get((j.key, "judge"))) for j in run.plan.judges]
-                return Pipeline(run, run_id, candidates, judges, store, writer, progress, ended)
+            def one_pass(ended: set[TurnKey | VerdictKey] | None) -> Pipeline:
+                candidates = [_asked(m, "candidate", endpoints, lanes) for m in plan.models]
+                judges = [_judge(j, plan, endpoints, lanes) for j in plan.judges]
+                return Pipeline(plan, run_id, candidates, judges, store, writer, progress, ended)
 
+            work: Pipeline | BatchRun
             if batch is None:
-                alone = one_pass(set())
-                await _with_signals(alone, writer, run_id)
-                _tell_what_waits(store, alone, progress)
+                work = one_pass(None)
             else:
                 policy = retry_policy(environ)
-                waves = BatchRun(run_id, store, writer, list(lanes.values()), one_pass, progress, policy, batch)
+                work = BatchRun(run_id, store, writer, list(lanes.values()), one_pass, progress, policy, batch)
+            limits = lease_limits(environ)
+            async with hold_lease(store, writer, run_id, say=progress.say, on_lost=work.stop, limits=limits) as lease:
+                for endpoint in endpoints.values():
+                    endpoint.gate = lease.confirm
+                _settle_budget(budget, store, run_id)
+                await writer.write(add_identities(run_id, identities), bought=False)
+                await writer.write(set_stopped(run_id, None), bought=False)
                 try:
-                    await _with_signals(waves, writer, run_id)
+                    await _run(work, signals, writer, run_id)
                 except Interrupted:
-                    raise Interrupted(open_note(store, run.name)) from None
+                    raise Interrupted(open_note(store, name)) from None
+            if isinstance(work, Pipeline):
+                _tell_what_waits(store, work, progress)
     return run_id
 
 
@@ -140,88 +133,70 @@ def _tell_what_waits(store: Store, done: Pipeline, progress: Progress) -> None:
         )
 
 
-def _budget(store: Store, run: FrozenRun) -> Budget | None:
+def _budget(store: Store, name: str, plan: RunPlan) -> Budget | None:
     """What is left of the plan's cap: what the run has cost so far counts, and what its open batches may cost."""
-    if run.plan.max_cost is None:
+    if plan.max_cost is None:
         return None
     with store.read() as connection:
-        stored = reads.find_run(connection, run.name)
+        stored = reads.find_run(connection, name)
         if stored is None:
-            return Budget(run.plan.max_cost)
-        return Budget(run.plan.max_cost, reads.run_cost(connection, stored.id), batches.held_usd(connection, stored.id))
+            return Budget(plan.max_cost)
+        return Budget(plan.max_cost, ledger.run_cost(connection, stored.id), batches.held_usd(connection, stored.id))
 
 
-def _workers(endpoint: Endpoint) -> int:
-    """More than may be in flight: some sleep before a retry, and their places should not stand empty."""
-    return endpoint.limiter.ceiling + endpoint.limiter.ceiling // 2
+def _settle_budget(budget: Budget | None, store: Store, run_id: int) -> None:
+    """Count what another process spent on the run until this one had it."""
+    if budget is not None:
+        with store.read() as connection:
+            budget.spent, budget.held = ledger.run_cost(connection, run_id), batches.held_usd(connection, run_id)
 
 
-def _candidate(plan: EndpointPlan, endpoint: Endpoint, run: FrozenRun, lane: BatchLane | None = None) -> Candidate:
-    conversations = max(1, len(run.questions) * run.plan.samples)
-    return Candidate(plan, endpoint, min(_workers(endpoint), conversations), plan.price(), lane)
-
-
-async def _with_signals(work: _Work, writer: Writer, run_id: int) -> None:
-    """Run; the first signal stops in good order, within the pipeline's grace period, the second at once."""
-    loop = asyncio.get_running_loop()
-    caught = (signal.SIGINT, signal.SIGTERM)
-    signals = 0
-
-    def on_signal() -> None:
-        nonlocal signals
-        signals += 1
-        if signals == 1:
-            work.stop(Interrupted())
-        else:
-            work.hurry()
-
-    for number in caught:
-        loop.add_signal_handler(number, on_signal)
+async def _run(work: Pipeline | BatchRun, signals: Signals, writer: Writer, run_id: int) -> None:
+    """Run; note why it stopped, if it did."""
+    signals.work += [work, writer]
     try:
         await work.run()
-    except Interrupted:
-        await writer.write(set_stopped(run_id, "interrupted"))
+    except (Interrupted, ProviderError) as error:
+        # The grace period is over: whatever keeps the writer waiting now, it has one more try.
+        writer.hurry()
+        reason = "interrupted" if isinstance(error, Interrupted) else f"{error.kind}: {error}"
+        with contextlib.suppress(StoreError):
+            await writer.write(set_stopped(run_id, reason), bought=False)
         raise
-    except ProviderError as error:
-        await writer.write(set_stopped(run_id, f"{error.kind}: {error}"))
-        raise
-    finally:
-        for number in caught:
-            loop.remove_signal_handler(number)
 
 
-def _ensure_run(store: Store, run: FrozenRun) -> int:
-    stored = find_same_run(store, run)
+def _ensure_run(store: Store, name: str, plan: RunPlan, questions: Sequence[Question]) -> int:
+    stored = find_same_run(store, name, plan)
     if stored is not None:
         return stored.id
     with store.transaction() as connection:
         return insert_run(
-            connection,
-            name=run.name,
-            kind="evaluation",
-            plan=run.plan,
-            questions=run.questions,
-            code_version=code_version(),
+            connection, name=name, kind="evaluation", plan=plan, questions=questions, code_version=code_version()
         )
 
 
-def _open_lanes(
-    stack: AsyncExitStack, run: FrozenRun, environ: Mapping[str, str], budget: Budget | None
-) -> dict[tuple[str, str], BatchLane]:
+_Lanes = Mapping[tuple[str, str], BatchLane]
+
+
+def _open_lanes(stack: AsyncExitStack, plan: RunPlan, environ: Mapping[str, str], budget: Budget | None) -> _Lanes:
     """By endpoint key and role, for every endpoint that takes batches."""
     lanes: dict[tuple[str, str], BatchLane] = {}
-    roles = [(p, "candidate") for p in run.plan.models] + [(p, "judge") for p in run.plan.judges]
-    for plan, role in roles:
-        if has_batches(plan.spec()) and (plan.key, role) not in lanes:
-            provider = open_batch_provider(plan.spec(), environ, plan.extra)
+    roles = [(p, "candidate") for p in plan.models] + [(p, "judge") for p in plan.judges]
+    for asked, role in roles:
+        if has_batches(asked.spec()) and (asked.key, role) not in lanes:
+            provider = open_batch_provider(asked.spec(), environ, asked.extra)
             stack.push_async_callback(provider.aclose)
-            lanes[plan.key, role] = BatchLane(plan, role, provider, plan.price(), budget)
+            lanes[asked.key, role] = BatchLane(asked, role, provider, asked.price(), budget)
     return lanes
 
 
-def _judge(plan: EndpointPlan, endpoint: Endpoint | None, run: FrozenRun, lane: BatchLane | None = None) -> Judge:
-    if plan.is_rule_judge or endpoint is None:
-        return Judge(plan, RuleJudge(), None, 1, plan.price())
-    mode = endpoint.provider.capabilities.schema_mode
-    grader = ModelJudge(plan.label, mode, run.plan.judging.params(), run.plan.deadline_s)
-    return Judge(plan, grader, endpoint, _workers(endpoint), plan.price(), lane)
+def _asked(plan: EndpointPlan, role: str, endpoints: Mapping[str, Endpoint], lanes: _Lanes) -> Asked:
+    return Asked(plan, role, endpoints[plan.key], plan.price(), lanes.get((plan.key, role)))
+
+
+def _judge(asked: EndpointPlan, plan: RunPlan, endpoints: Mapping[str, Endpoint], lanes: _Lanes) -> Judge:
+    if asked.is_rule_judge:
+        return RuleJudge()
+    mode = endpoints[asked.key].provider.capabilities.schema_mode
+    grader = ModelJudge(asked.label, mode, plan.judging.params(), plan.deadline_s)
+    return ModelGrader(grader, _asked(asked, "judge", endpoints, lanes))

@@ -12,11 +12,11 @@ to a number is no evidence of English.
 """
 
 import re
-from collections import Counter
+import unicodedata
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from judge.checks.text import compose_hangul, prose, without_quotes
+from judge.checks.text import HANGUL, compose_hangul, prose, without_quotes
 from questions.types import ExpectedLanguage, Question
 
 KO_MIN_SHARE = 0.25
@@ -31,20 +31,17 @@ CLAUSE_WORDS = 4
 EN_MIN_WORDS = 8
 """So many words in clauses are English sentences, whatever stands beside them."""
 
-_SYLLABLES = range(0xAC00, 0xD7A4)
-_JAMO = (range(0x1100, 0x1200), range(0x3131, 0x318F), range(0xA960, 0xA97D), range(0xD7B0, 0xD7FC))
-_WIDE = (range(0x3040, 0x3100), range(0x31F0, 0x3200), range(0x3400, 0x4DC0), range(0x4E00, 0xA000),
-         range(0xF900, 0xFB00), range(0x20000, 0x32000))  # fmt: skip
+_WIDE_CHARS = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U00031fff"
+_WIDE = re.compile(f"[{_WIDE_CHARS}]+")
+_HANGUL_PHRASE = re.compile(f"([{HANGUL}]+(?: [{HANGUL}]+)*)")
 
-# Words of an alphabet: letters without Hangul, Han and kana, not part of an identifier or a number.
-_NOT_ALPHABETIC = (
-    "\\W\\d_\u1100-\u11ff\u3040-\u30ff\u3131-\u318e\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97c\uac00-\ud7fb"
-    "\uf900-\ufaff\U00020000-\U00031fff"
-)
-_WORD = re.compile(rf"(?<![A-Za-z0-9_])[^{_NOT_ALPHABETIC}]{{2,}}(?![A-Za-z0-9_(])")
+# Words of an alphabet: letters without Hangul, Han and kana, not part of an identifier or a number. The look behind
+# stands after the first letter, so that a search skips at full speed what is none.
+_LETTER = f"[^\\W\\d_{HANGUL}{_WIDE_CHARS}]"
+_WORD = re.compile(rf"{_LETTER}(?<![A-Za-z0-9_].){_LETTER}+(?![A-Za-z0-9_(])")
 _LATIN_WORD = re.compile("[A-Za-z\u00aa-\u024f\u1e00-\u1eff\uff21-\uff5a]")
 _IDENTIFIER = re.compile("[a-z][A-Z]")
-_RUN_BREAK = re.compile(r"([.,!?:;()\[\]{}|=\n]|[^\x00-\u024f\u2010-\u2027])")
+_RUN = re.compile("[A-Za-z][^.,!?:;()\\[\\]{}|=\n\u0250-\u200f\u2028-\U0010ffff]*([.!?]?)")
 _RUN_WORD = re.compile("[A-Za-z]+(?:['’-][A-Za-z]+)*")
 
 
@@ -103,17 +100,14 @@ def _decide(text: str, expected: ExpectedLanguage, hangul: int, latin: int, lett
 
 def _letters(text: str) -> tuple[int, int, int]:
     """Hangul, Latin and other letters as this rule counts them."""
-    hangul = other = 0
-    for char, count in Counter(text).items():
-        code = ord(char)
-        if code in _SYLLABLES:
-            hangul += count * (3 if (code - 0xAC00) % 28 else 2)
-        elif any(code in block for block in _JAMO):
-            hangul += count
-        elif any(code in block for block in _WIDE):
-            other += 2 * count
+    parts = _HANGUL_PHRASE.split(text)
+    phrases = "".join(parts[1::2])
+    # The canonical decomposition of a syllable is the jamo it is typed with.
+    hangul = len(unicodedata.normalize("NFD", phrases)) - phrases.count(" ")
+    rest = "\n".join(parts[::2])
+    other = 0 if rest.isascii() else 2 * sum(map(len, _WIDE.findall(rest)))
     latin = 0
-    for word in _WORD.findall(text):
+    for word in _WORD.findall(rest):
         if _LATIN_WORD.match(word):
             latin += 0 if _IDENTIFIER.search(word) else len(word)
         else:
@@ -124,10 +118,9 @@ def _letters(text: str) -> tuple[int, int, int]:
 def _clauses(text: str) -> tuple[int, int]:
     """Words, and their letters, in unbroken runs of Latin words long enough to be a clause."""
     words = letters = 0
-    parts = [*_RUN_BREAK.split(text), ""]
-    for part, stop in zip(parts[::2], parts[1::2], strict=True):
-        run = _RUN_WORD.findall(part)
-        if len(run) >= CLAUSE_WORDS - (stop in {".", "!", "?"}):
-            words += len(run)
-            letters += sum(map(len, run))
+    for run in _RUN.finditer(text):
+        found = _RUN_WORD.findall(run[0])
+        if len(found) >= CLAUSE_WORDS - bool(run[1]):
+            words += len(found)
+            letters += sum(map(len, found))
     return words, letters

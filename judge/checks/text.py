@@ -13,8 +13,13 @@ Span = tuple[int, int]
 QUOTE_CHARS = 20
 """An answer's span of at least so many characters that stands in the question is a quotation."""
 
+_SHORT_PROMPT = 500  # characters; a set of its windows would take longer to build than searching it a few times
+
+HANGUL = "\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7a3\ud7b0-\ud7fb"
+"""Syllables and jamo, as the inside of a character class."""
+
 _JAMO_SYLLABLE = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")
-_HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7a3\ud7b0-\ud7fb]+")
+_HANGUL = re.compile(f"[{HANGUL}]+")
 
 _FENCE = re.compile(r"`{3,}|^[ \t]*~{3,}", re.MULTILINE)
 _PROSE_INFO = re.compile(r"[ \t]*(?:text|txt|plaintext|markdown|md)[ \t]*(?=\n)", re.IGNORECASE)
@@ -68,12 +73,17 @@ def prose(answer: str) -> str:
     never against it.
     """
     text = compose_hangul(answer.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _cut(text, _fences(text))
-    text = _cut(text, _inline_code(text))
-    text = _ADDRESS.sub(" ", text)
-    text = _cut(text, _formulas(text), keep_hangul=True)
-    text = _COMMAND.sub(" ", text)
-    text = _TAG.sub(" ", text)
+    # Most answers hold none of these marks, and looking for one character is nearly free.
+    if "`" in text or "~~~" in text:
+        text = _cut(text, _fences(text))
+        text = _cut(text, _inline_code(text))
+    if "://" in text or "www." in text or "@" in text:
+        text = _ADDRESS.sub(" ", text)
+    if "$" in text or "\\" in text:
+        text = _cut(text, _formulas(text), keep_hangul=True)
+        text = _COMMAND.sub(" ", text)
+    if "<" in text or "[" in text or "&" in text:
+        text = _TAG.sub(" ", text)
     return _without_code_lines(text)
 
 
@@ -82,15 +92,40 @@ def without_quotes(text: str, prompt: str) -> str:
     text, source = _squeeze(text), _squeeze(prompt)
     if min(len(text), len(source)) < QUOTE_CHARS:
         return text
-    known = {source[i : i + QUOTE_CHARS] for i in range(len(source) - QUOTE_CHARS + 1)}
-    spans: list[Span] = []
-    for start in range(len(text) - QUOTE_CHARS + 1):
-        if text[start : start + QUOTE_CHARS] in known:
-            if spans and start <= spans[-1][1]:
-                spans[-1] = (spans[-1][0], start + QUOTE_CHARS)
-            else:
-                spans.append((start, start + QUOTE_CHARS))
-    return _cut(text, iter(spans))
+    return _cut(text, _shared(text, source))
+
+
+def _shared(text: str, source: str) -> Iterator[Span]:
+    """The spans of `text`, in order, whose every window of `QUOTE_CHARS` characters stands in `source`.
+
+    Each window holds one of the blocks that half as many characters divide the text into, so only the windows around
+    a block that stands in `source` are looked up.
+    """
+    half = QUOTE_CHARS // 2
+    blocks = _lookup(source, half)
+    near = [at for at in range(0, len(text) - half + 1, half) if text[at : at + half] in blocks]
+    known = _lookup(source, QUOTE_CHARS) if near else ""
+    last = len(text) - QUOTE_CHARS
+    opened = closed = -1
+    unseen = 0
+    for block in near:
+        for start in range(max(unseen, block - half), min(block, last) + 1):
+            if text[start : start + QUOTE_CHARS] in known:
+                if start > closed:
+                    if closed >= 0:
+                        yield opened, closed
+                    opened = start
+                closed = start + QUOTE_CHARS
+        unseen = block + 1
+    if closed >= 0:
+        yield opened, closed
+
+
+def _lookup(source: str, width: int) -> str | set[str]:
+    """What tells by `in` whether `width` characters stand in `source`: a short text itself, else its windows."""
+    if len(source) <= _SHORT_PROMPT:
+        return source
+    return {source[at : at + width] for at in range(len(source) - width + 1)}
 
 
 def _squeeze(text: str) -> str:
@@ -187,6 +222,8 @@ def _without_code_lines(text: str) -> str:
     """
     lines = [line.strip() for line in text.split("\n")]
     kinds = [_is_code(line) for line in lines]
+    if not any(kinds):
+        return "\n".join(lines)
     filled = [i for i, line in enumerate(lines) if line]
     for order in (filled, filled[::-1]):
         beside_code = False

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from judge.checks.language import LanguageReport, check_turn_language
-from judge.prompt import contract_for, render
+from judge.checks.language import LanguageReport
+from judge.prompt import RubricPrompt
 from judge.rubric import Rubric
 from judge.types import GradedTurn, Verdict, VerdictStatus
 from judge.verdict import OutputContract, Parsed
@@ -25,7 +25,7 @@ class GradingTask:
 
     def read(self, completion: ChatCompletion) -> Verdict:
         """The verdict in a judge's completion; anything unusable becomes a typed status."""
-        language = check_turn_language(self.turn.question, self.turn.turn, self.turn.answer)
+        language = self.turn.language_report()
         parsed = self.contract.parse(completion.text)
         # A reply that was cut may end inside its number: "점수: 1" of "점수: 10".
         whole = completion.finish_reason not in ("length", "content_filter")
@@ -64,18 +64,25 @@ class ModelJudge:
         self._mode: SchemaMode = mode
         self._params = params
         self._deadline_s = deadline_s
+        self._prompts: dict[str, RubricPrompt] = {}
 
     def prepare(self, turn: GradedTurn, rubric: Rubric, repeat: int) -> GradingTask:
-        contract = contract_for(rubric, self._mode)
-        prompt = render(turn, rubric, contract, repeat, self.name)
+        static = self._prompt(rubric)
         request = ChatRequest(
-            messages=prompt.messages,
+            messages=static.render(turn, repeat, self.name).messages,
             params=self._params,
-            response_schema=contract.response_schema(),
+            response_schema=static.response_schema,
             deadline_s=self._deadline_s,
             tags={"question": turn.question.id, "turn": str(turn.turn), "repeat": str(repeat)},
         )
-        return GradingTask(turn, rubric, contract, request)
+        return GradingTask(turn, rubric, static.contract, request)
+
+    def _prompt(self, rubric: Rubric) -> RubricPrompt:
+        known = self._prompts.get(rubric.id)
+        # Two rubrics may share an id: one that is being edited, say.
+        if known is None or (known.rubric is not rubric and known.rubric != rubric):
+            known = self._prompts[rubric.id] = RubricPrompt.of(rubric, self._mode)
+        return known
 
 
 def failed_verdict(error: ProviderError, language: LanguageReport | None = None) -> Verdict:

@@ -8,7 +8,7 @@ a bad one. Points are `10 * sum(weight * part) / sum(weight)` over the parts tha
 from dataclasses import dataclass
 
 from judge.checks.answer import CheckResult, run_check
-from judge.checks.language import LanguageReport, check_turn_language
+from judge.checks.language import LanguageReport
 from judge.types import GradedTurn, Verdict
 from questions.types import FormatCheck, LengthCheck, Turn
 
@@ -41,7 +41,7 @@ class RuleJudge:
         asked, answer = turn.question.turns[turn.turn - 1], turn.answer
         if not answer.strip():
             return Verdict(status="ok", score=0.0, judge_score=0.0, rationale="답이 비어 있음 → 0점.")
-        language = check_turn_language(turn.question, turn.turn, answer)
+        language = turn.language_report()
         parts = _parts(asked, answer)
         points = _points(parts)
         wrong_language = language.passed is False

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.scoring.table import Integers
+
 _Z = 1.959963984540054
 
 
@@ -34,8 +36,8 @@ class Estimate:
 
 def estimate(
     score: NDArray[np.float64],
-    turn: NDArray[np.int64],
-    question: NDArray[np.int64],
+    turn: Integers,
+    question: Integers,
     failed: int,
     scale: tuple[float, float],
 ) -> Estimate:
@@ -43,13 +45,17 @@ def estimate(
     n = int(score.size)
     if n == 0:
         return Estimate(None, None, None, 0, failed)
-    _, turn_index, turn_n = np.unique(turn, return_inverse=True, return_counts=True)
-    turn_mean = np.bincount(turn_index, weights=score) / turn_n
-    mean = float(turn_mean.mean())
-    influence = (score - turn_mean[turn_index]) / (turn_n.size * turn_n[turn_index])
-    clusters, cluster_index = np.unique(question, return_inverse=True)
-    count = int(clusters.size)
-    per_cluster: NDArray[np.float64] = np.asarray(np.bincount(cluster_index, weights=influence), dtype=np.float64)
+    turn_n = np.bincount(turn)
+    turn_sum = np.bincount(turn, weights=score)
+    turns = np.flatnonzero(turn_n)
+    turn_mean = np.divide(turn_sum, turn_n, out=turn_sum, where=turn_n > 0)
+    mean = float(turn_mean[turns].mean())
+    influence = turn_mean[turn]
+    np.subtract(score, influence, out=influence)
+    influence /= (turns.size * turn_n)[turn]
+    present = np.bincount(question) > 0
+    per_cluster = np.asarray(np.bincount(question, weights=influence), dtype=np.float64)[present]
+    count = int(per_cluster.size)
     low, high = _interval(mean, per_cluster, count, scale)
     return Estimate(mean, low, high, n, failed)
 

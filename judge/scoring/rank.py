@@ -11,44 +11,73 @@ from judge.scoring.table import OK, ScoreTable
 
 RESAMPLES = 2000
 _SEED = 20_260_101
+_BLOCK_BYTES = 16 * 2**20
+"""Resamples are drawn in blocks of at most this size (of one resample at least)."""
+_FEW_QUESTIONS = 10_000
+"""Above this, drawing questions one by one is ten times as fast as a multinomial."""
 
 
 def rank_ranges(table: ScoreTable, resamples: int = RESAMPLES, seed: int = _SEED) -> list[tuple[int, int] | None]:
     """(best, worst) place of each model, 1 is first; None for a model without any ok verdict."""
-    sums, counts = _sums_by_turn(table)
-    has_score = counts.sum(axis=(1, 2)) > 0
-    if not has_score.any():
-        return [None] * len(table.models)
-    questions = len(table.categories)
-    random = np.random.default_rng(seed)
-    draws: NDArray[np.float64] = np.asarray(
-        random.multinomial(questions, np.full(questions, 1 / questions), size=resamples), dtype=np.float64
-    )
-    overall = _overall(sums[has_score], counts[has_score], draws)
+    ranges: list[tuple[int, int] | None] = [None] * len(table.models)
+    ok = table.status == OK
+    scored = np.flatnonzero(np.bincount(table.model[ok], minlength=len(table.models)))
+    if scored.size == 1:
+        ranges[int(scored[0])] = (1, 1)
+    if scored.size < 2:
+        return ranges
+    overall = _resampled(*_sums_by_turn(table, ok, scored), resamples, seed)
     # A place is 1 + how many are better; equal models share every place that they cover.
-    better = np.stack([np.nansum(overall > overall[:, [m]], axis=1) for m in range(overall.shape[1])], axis=1)
-    equal = np.stack([np.nansum(overall == overall[:, [m]], axis=1) for m in range(overall.shape[1])], axis=1)
+    better = np.stack([np.nansum(overall > overall[:, [m]], axis=1) for m in range(scored.size)], axis=1)
+    equal = np.stack([np.nansum(overall == overall[:, [m]], axis=1) for m in range(scored.size)], axis=1)
     # A draw that holds none of a model's verdicts says nothing about its place.
     placed = ~np.isnan(overall)
-    ranges: list[tuple[int, int] | None] = [None] * len(table.models)
-    for place, model in enumerate(np.flatnonzero(has_score)):
+    for place, model in enumerate(scored):
         known = placed[:, place]
         low = np.percentile(better[known, place] + 1, 2.5, method="lower")
         high = np.percentile((better + equal)[known, place], 97.5, method="higher")
-        ranges[model] = (int(low), max(int(low), int(high)))
+        ranges[int(model)] = (int(low), max(int(low), int(high)))
     return ranges
 
 
-def _sums_by_turn(table: ScoreTable) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sum and number of ok scores, shape (models, turns, questions)."""
-    turns = int(table.turns.max(initial=1))
-    shape = (len(table.models), turns, len(table.categories))
-    ok = table.status == OK
-    flat = np.ravel_multi_index((table.model[ok], table.turn[ok] - 1, table.question[ok]), shape)
-    size = int(np.prod(shape))
-    sums = np.bincount(flat, weights=table.score[ok], minlength=size)
-    counts = np.bincount(flat, weights=np.ones(flat.size), minlength=size)
-    return np.reshape(sums, shape), np.reshape(counts, shape)
+def _sums_by_turn(
+    table: ScoreTable, ok: NDArray[np.bool_], models: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sum and number of the ok scores of `models`, shape (models, turns, questions)."""
+    shape = (models.size, table.most_turns, table.turns.size)
+    sums, counts = np.zeros(shape), np.zeros(shape)
+    for row, model in enumerate(models):
+        mine = ok & (table.model == model)
+        cell = table.question[mine] + (table.turn[mine].astype(np.int64) - 1) * table.turns.size
+        size = sums[row].size
+        sums[row] = np.bincount(cell, weights=table.score[mine], minlength=size).reshape(shape[1:])
+        counts[row] = np.bincount(cell, minlength=size).reshape(shape[1:])
+    return sums, counts
+
+
+def _resampled(
+    sums: NDArray[np.float64], counts: NDArray[np.float64], resamples: int, seed: int
+) -> NDArray[np.float64]:
+    """The overall score of each model in each resample of the questions, shape (resamples, models)."""
+    questions = sums.shape[2]
+    random = np.random.default_rng(seed)
+    overall = np.empty((resamples, sums.shape[0]))
+    block = max(1, _BLOCK_BYTES // (8 * questions))
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        # Drawn one after the other from one stream, so the size of a block changes nothing.
+        overall[start : start + size] = _overall(sums, counts, _draws(random, questions, size))
+    return overall
+
+
+def _draws(random: np.random.Generator, questions: int, size: int) -> NDArray[np.float64]:
+    """How often each question is drawn, shape (size, questions)."""
+    if questions <= _FEW_QUESTIONS:
+        return random.multinomial(questions, np.full(questions, 1 / questions), size=size).astype(np.float64)
+    draws = np.empty((size, questions))
+    for row in draws:
+        row[:] = np.bincount(random.integers(questions, size=questions, dtype=np.int32), minlength=questions)
+    return draws
 
 
 def _overall(sums: NDArray[np.float64], counts: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:

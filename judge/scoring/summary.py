@@ -1,6 +1,5 @@
 """Every figure of a report, for every model of a table."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +7,7 @@ from numpy.typing import NDArray
 
 from judge.scoring.estimate import Estimate, estimate
 from judge.scoring.rank import rank_ranges
-from judge.scoring.table import OK, STATUSES, ScoreTable
+from judge.scoring.table import OK, STATUSES, Integers, ScoreTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,21 @@ class ModelScores:
     as_published: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """The ok verdicts of one model."""
+
+    score: NDArray[np.float64]
+    turn: Integers
+    question: Integers
+
+    def where(self, chosen: NDArray[np.bool_]) -> "_Scored":
+        return _Scored(self.score[chosen], self.turn[chosen], self.question[chosen])
+
+    def estimate(self, planned: int, scale: tuple[float, float]) -> Estimate:
+        return estimate(self.score, self.turn, self.question, planned - self.score.size, scale)
+
+
 def summarise(table: ScoreTable) -> list[ModelScores]:
     """Scores of every model, in the table's order."""
     ranks = rank_ranges(table)
@@ -41,40 +55,46 @@ def summarise(table: ScoreTable) -> list[ModelScores]:
 
 def _model_scores(table: ScoreTable, model: int, rank: tuple[int, int] | None) -> ModelScores:
     mine = table.model == model
-    every = np.ones(len(table.categories), dtype=np.bool_)
-    categories = np.array(table.categories, dtype=object)
-    failures = Counter(STATUSES[code] for code in table.status[mine & (table.status != OK)].tolist())
-    pending = table.planned(every) - int(mine.sum())
-    if pending > 0:
-        failures["pending"] = pending
-    overall = _estimate(table, mine, every, None)
+    ok = mine & (table.status == OK)
+    scored = _Scored(table.score[ok], table.turn[ok], table.question[ok])
+    overall = scored.estimate(table.planned(), table.scale)
     return ModelScores(
         model=table.models[model],
         overall=overall,
-        turns={t: _estimate(table, mine, every, t) for t in range(1, int(table.turns.max(initial=1)) + 1)},
-        categories={c: _estimate(table, mine, categories == c, None) for c in dict.fromkeys(table.categories)},
+        turns={
+            turn: scored.where(scored.turn == turn).estimate(table.planned(turn), table.scale)
+            for turn in range(1, table.most_turns + 1)
+        },
+        categories=_by_category(table, scored),
         rank=rank,
-        failures=dict(sorted(failures.items())),
-        bounds=_bounds(table, mine) if overall.failed else None,
+        failures=_failures(table, mine),
+        bounds=_bounds(table, scored) if overall.failed else None,
         as_published=_as_published(table, mine),
     )
 
 
-def _estimate(table: ScoreTable, mine: NDArray[np.bool_], questions: NDArray[np.bool_], turn: int | None) -> Estimate:
-    chosen = mine & (table.status == OK) & questions[table.question]
-    if turn is not None:
-        chosen &= table.turn == turn
-    failed = table.planned(questions, turn) - int(chosen.sum())
-    return estimate(table.score[chosen], table.turn[chosen], table.question[chosen], failed, table.scale)
+def _by_category(table: ScoreTable, scored: _Scored) -> dict[str, Estimate]:
+    category = table.category[scored.question]
+    return {
+        name: scored.where(category == code).estimate(planned, table.scale)
+        for code, (name, planned) in enumerate(zip(table.category_names, table.planned_by_category(), strict=True))
+    }
 
 
-def _bounds(table: ScoreTable, mine: NDArray[np.bool_]) -> Bounds:
-    ok = mine & (table.status == OK)
+def _failures(table: ScoreTable, mine: NDArray[np.bool_]) -> dict[str, int]:
+    counts = np.bincount(table.status[mine], minlength=len(STATUSES)).tolist()
+    failures = {status: n for code, (status, n) in enumerate(zip(STATUSES, counts, strict=True)) if n and code != OK}
+    pending = table.planned() - sum(counts)
+    if pending > 0:
+        failures["pending"] = pending
+    return dict(sorted(failures.items()))
+
+
+def _bounds(table: ScoreTable, scored: _Scored) -> Bounds:
     worst, best = [], []
-    every = np.ones(len(table.categories), dtype=np.bool_)
-    for turn in range(1, int(table.turns.max(initial=1)) + 1):
-        scores = table.score[ok & (table.turn == turn)]
-        planned = max(table.planned(every, turn), scores.size)
+    for turn in range(1, table.most_turns + 1):
+        scores = scored.score[scored.turn == turn]
+        planned = max(table.planned(turn), scores.size)
         missing = planned - scores.size
         worst.append((scores.sum() + missing * table.scale[0]) / planned)
         best.append((scores.sum() + missing * table.scale[1]) / planned)
@@ -86,5 +106,5 @@ def _as_published(table: ScoreTable, mine: NDArray[np.bool_]) -> float | None:
     chosen = mine & ~np.isnan(table.published)
     if not chosen.any():
         return None
-    turns = table.turn[chosen]
-    return float(np.mean([table.published[chosen][turns == t].mean() for t in np.unique(turns)]))
+    turns, published = table.turn[chosen], table.published[chosen]
+    return float(np.mean([published[turns == t].mean() for t in np.unique(turns)]))

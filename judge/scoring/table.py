@@ -1,7 +1,7 @@
 """Verdicts as parallel arrays, one entry a verdict."""
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,31 +11,44 @@ from judge.types import VerdictStatus
 STATUSES: tuple[str, ...] = get_args(VerdictStatus)
 OK = STATUSES.index("ok")
 
+Integers = NDArray[np.integer[Any]]
+"""Codes from 0 up (turns from 1), of any width: a million verdicts are a tenth of the size in small ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreTable:
     """All verdicts of one comparable run.
 
-    `categories` and `turns` are per question; `model`, `question`, `turn`, `status`, `score` and
-    `published` per verdict, shape (n,). `score` is NaN where the status is not ok; `published` is what
+    `category` (an index into `category_names`) and `turns` are per question; `model`, `question`, `turn`, `status`,
+    `score` and `published` per verdict, shape (n,). `score` is NaN where the status is not ok; `published` is what
     another tool published for the verdict (NaN outside imports). `verdicts_per_turn` = samples x judges x
     repeats is how many verdicts each turn of each model was planned to get.
     """
 
     models: tuple[str, ...]
-    categories: tuple[str, ...]
-    turns: NDArray[np.int64]
+    category_names: tuple[str, ...]
+    category: Integers
+    turns: Integers
     verdicts_per_turn: int
     scale: tuple[float, float]
-    model: NDArray[np.int64]
-    question: NDArray[np.int64]
-    turn: NDArray[np.int64]
-    status: NDArray[np.int64]
+    model: Integers
+    question: Integers
+    turn: Integers
+    status: Integers
     score: NDArray[np.float64]
     published: NDArray[np.float64]
 
-    def planned(self, questions: NDArray[np.bool_], turn: int | None = None) -> int:
-        """How many verdicts one model was to get on these questions (on one turn of them)."""
-        turns = self.turns[questions]
-        units = int(turns.sum()) if turn is None else int((turns >= turn).sum())
+    @property
+    def most_turns(self) -> int:
+        """Of any question."""
+        return int(self.turns.max(initial=1))
+
+    def planned(self, turn: int | None = None) -> int:
+        """How many verdicts one model was to get (on one turn)."""
+        units = int(self.turns.sum(dtype=np.int64)) if turn is None else int((self.turns >= turn).sum())
         return units * self.verdicts_per_turn
+
+    def planned_by_category(self) -> list[int]:
+        """How many verdicts one model was to get on the questions of each category."""
+        units = np.bincount(self.category, weights=self.turns, minlength=len(self.category_names))
+        return [int(count) * self.verdicts_per_turn for count in units]

@@ -5,13 +5,16 @@ third is a variant of the second and was never asked; `references` is as long as
 """
 
 import json
+from array import array
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
 from questions.json_lines import read_json_lines
+from questions.packed import PackedQuestions
 from questions.readers.language_hint import expected_language
 from questions.source import SourceError, one_line, printable
 from questions.types import Question, QuestionSet, Turn
@@ -80,24 +83,31 @@ def detects(path: Path, head: str) -> bool:
 
 def read(path: Path) -> QuestionSet:
     """The questions of a file, in id order; two turns each. Errors: `SourceError`."""
-    questions: dict[int, Question] = {}
-    lines: dict[int, int] = {}
-    for line, row in read_rows(path):
-        if row.id in questions:
-            problem = f"id {row.id} is already on line {lines[row.id]}; keep one of the two rows"
-            raise SourceError.at(path, problem, line=line)
-        try:
-            questions[row.id] = row.question()
-        except ValidationError as error:
-            raise SourceError.at(path, one_line(error), line=line) from error
-        lines[row.id] = line
-    name = "logickor" if path.stem == "questions" else printable(path.stem).strip() or "logickor"
+    ids: list[int] = []
+    lines = array("Q")
+
+    def questions() -> Iterator[Question]:
+        for line, row in read_rows(path):
+            ids.append(row.id)
+            lines.append(line)
+            try:
+                yield row.question()
+            except ValidationError as error:
+                raise SourceError.at(path, one_line(error), line=line) from error
+
+    packed = PackedQuestions(questions())
     # Result files are in order of completion; one order gives one digest for one set of questions.
-    return QuestionSet(set=name, questions=tuple(questions[i] for i in sorted(questions)))
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    for one, next_one in pairwise(order):
+        if ids[one] == ids[next_one]:
+            problem = f"id {ids[one]} is already on line {lines[one]}; keep one of the two rows"
+            raise SourceError.at(path, problem, line=lines[next_one])
+    name = "logickor" if path.stem == "questions" else printable(path.stem).strip() or "logickor"
+    return QuestionSet(set=name, questions=packed.chosen(order))
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, LogicKorRow]]:
-    """(line number, row) of each line, in file order; the whole file is checked before the first row.
+    """(line number, row) of each line, in file order.
 
     Raises:
         SourceError: `FILE:LINE: what is wrong`, e.g. a last line that was cut, or no row at all.

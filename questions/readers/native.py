@@ -1,10 +1,12 @@
 """kojudge's own formats: a YAML question set, and the conversations of an export."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from questions.json_lines import read_json_lines
+from questions.packed import PackedQuestions
 from questions.source import MAX_YAML_BYTES, SourceError, printable, quote, read_text, validate
 from questions.types import Question, QuestionSet
 from questions.yaml_tree import read_tree
@@ -47,10 +49,17 @@ def read_export(path: Path) -> QuestionSet:
 
     Errors: `SourceError`, also when one id stands for two different questions.
     """
-    questions: dict[str, Question] = {}
-    for line, row in read_json_lines(path, ExportRow):
-        question = row.question
-        if questions.setdefault(question.id, question).digest() != question.digest():
-            problem = f"question {quote(question.id)} differs from the one of that id above; split the file"
-            raise SourceError.at(path, problem, line=line)
-    return QuestionSet(set=printable(path.stem).strip() or "export", questions=tuple(questions.values()))
+    digests: dict[str, str] = {}
+
+    def questions() -> Iterator[Question]:
+        for line, row in read_json_lines(path, ExportRow):
+            question = row.question
+            digest = question.digest()
+            if question.id not in digests:
+                digests[question.id] = digest
+                yield question
+            elif digests[question.id] != digest:
+                problem = f"question {quote(question.id)} differs from the one of that id above; split the file"
+                raise SourceError.at(path, problem, line=line)
+
+    return QuestionSet(set=printable(path.stem).strip() or "export", questions=PackedQuestions(questions()))

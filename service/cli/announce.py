@@ -4,14 +4,14 @@ from providers.pricing import Price
 from service.cli.terminal import plain
 from service.cost_estimate import Estimate, estimate
 from service.errors import UsageError
-from service.plan import FrozenRun
+from service.plan import FrozenRun, RunPlan
 
 
 def announce(run: FrozenRun) -> None:
     """Print calls, estimated tokens and cost per model and judge; nothing is asked."""
     plan = run.plan
-    turns = sum(len(q.turns) for q in run.questions) * plan.samples
-    plain(f"Run {run.name}: {len(run.questions)} conversations, {turns} turns a model")
+    turns = plan.questions.turns * plan.samples
+    plain(f"Run {run.name}: {plan.questions.n} conversations, {turns} turns a model")
     lines = estimate(run)
     counted = {(line.role, line.endpoint.key): line for line in lines}
     for model in plan.models:
@@ -62,13 +62,12 @@ def _count(tokens: int) -> str:
     return str(tokens)
 
 
-def check_priced(run: FrozenRun) -> None:
+def check_priced(plan: RunPlan) -> None:
     """Refuse a cap that cannot be kept.
 
     Raises:
         UsageError: `max_cost` with a model whose price is unknown, unless the plan allows it.
     """
-    plan = run.plan
     if plan.max_cost is None or plan.allow_unpriced:
         return
     unknown = [str(e.spec()) for e in (*plan.models, *plan.judges) if e.price() is None]

@@ -231,6 +231,26 @@ def export(
     export_run(kind, run_name, folder, database)
 
 
+@app.command(epilog="Example: `kojudge backup backups/monday.db`")
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the copy.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Copy the database to a file, safely also while a run writes to it."""
+    from service.cli.upkeep import make_backup
+
+    make_backup(file, database, force=force)
+
+
+@app.command()
+def check(database: Database = DATABASE_DEFAULT) -> None:
+    """Read the whole database and say whether it is damaged; status 2 if it is."""
+    from service.cli import upkeep
+
+    upkeep.check(database)
+
+
 @app.command()
 def dashboard(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8501,

@@ -33,7 +33,7 @@ def import_results(kind: ImportKind, path: Path, name: str | None, database: str
 
 
 def export_run(kind: ExportKind, name: str, folder: Path, database: str) -> None:
-    store = Store.open(database, create=False)
+    store = Store.open(database, create=False, read_only=True)
     try:
         with store.read() as connection:
             written = EXPORTS[kind.value](connection, reads.get_run(connection, name), folder)

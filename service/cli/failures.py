@@ -12,8 +12,10 @@ def exit_with_one_line(error: Exception) -> NoReturn:
     from questions.source import SourceError
     from service.errors import UsageError
     from service.report.cells import safe
-    from service.running import Interrupted
+    from service.signals import Interrupted
+    from service.store.trouble import explain
 
+    error = explain(error) or error
     if isinstance(error, Interrupted):
         how = safe(str(error)) or "Run the same command again to continue."
         _say(f"interrupted; everything delivered so far is kept. {how}")

@@ -10,39 +10,21 @@ from typing import Any
 
 import typer
 from rich.text import Text
+from sqlalchemy.engine import Connection
 
+from service.cli.emit import emit
 from service.cli.failures import WRONG_USE
 from service.cli.options import ListFormat, ReportFormat
-from service.cli.terminal import err, out, print_report_table, table
+from service.cli.terminal import err, out, table
 from service.errors import UsageError
 from service.interchange.export import conversations
 from service.report.build import build_report
 from service.report.cells import safe, safe_block
-from service.report.render import TEXT_FORMATS
 from service.store import Store, reads
 
 
-def emit(report: dict[str, Any], report_format: ReportFormat, output: Path | None) -> None:
-    """Print a report, or write it to a file."""
-    if report_format is ReportFormat.table and output is None:
-        print_report_table(report)
-        return
-    if report_format is ReportFormat.json:
-        text = json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    else:
-        text = TEXT_FORMATS.get(report_format.value, TEXT_FORMATS["markdown"])(report)
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {output}: {error.strerror}") from error
-    err().print(Text(f"wrote {output}"))
-
-
 def print_report(name: str, database: str, report_format: ReportFormat, output: Path | None) -> None:
-    store = Store.open(database, create=False)
+    store = Store.open(database, create=False, read_only=True)
     with store.read() as connection:
         report = build_report(connection, reads.get_run(connection, name))
     store.close()
@@ -50,7 +32,7 @@ def print_report(name: str, database: str, report_format: ReportFormat, output: 
 
 
 def list_runs(database: str, list_format: ListFormat) -> None:
-    store = Store.open(database, create=False)
+    store = Store.open(database, create=False, read_only=True)
     with store.read() as connection:
         listed = [_run_line(connection, run) for run in reads.all_runs(connection)]
     store.close()
@@ -75,30 +57,28 @@ def list_runs(database: str, list_format: ListFormat) -> None:
 
 
 def _run_line(connection: Any, run: reads.StoredRun) -> dict[str, Any]:
-    questions = reads.run_question_list(connection, run.id)
-    per_model = sum(len(q.turns) for q in questions) * run.plan.samples * len(run.plan.judges) * run.plan.judge_repeats
-    ended = sum(reads.verdict_counts(connection, run.id, ok_only=False).values())
-    planned = per_model * len(run.plan.models)
+    planned = run.plan.answers * run.plan.verdicts_per_answer
+    ended, ok = reads.verdict_totals(connection, run.id)
     return {
         "run": run.name,
         "kind": run.kind,
         "status": "complete" if ended >= planned else "incomplete",
         "models": [m.label for m in run.plan.models],
         "judges": [j.label for j in run.plan.judges],
-        "questions": len(questions),
-        "ok": sum(reads.verdict_counts(connection, run.id, ok_only=True).values()),
+        "questions": run.plan.questions.n,
+        "ok": ok,
         "planned": planned,
         "created_at": run.created_at,
     }
 
 
 def show_conversation(name: str, wanted: str, database: str, list_format: ListFormat) -> None:
-    store = Store.open(database, create=False)
+    store = Store.open(database, create=False, read_only=True)
     with store.read() as connection:
         run = reads.get_run(connection, name)
-        found = [c for c in conversations(connection, run) if _matches(c, wanted)]
+        found = _find(connection, run, wanted)
         if not found:
-            ids = [q.id for q in reads.run_question_list(connection, run.id)]
+            ids = [q.id for q in next(reads.question_chunks(connection, run.id, 13)).values()]
             raise UsageError(
                 f"run {name!r} has no conversation {wanted!r}; name QUESTION or MODEL#QUESTION. "
                 f"Questions: {', '.join(ids[:12])}{' …' if len(ids) > 12 else ''}; "
@@ -112,10 +92,22 @@ def show_conversation(name: str, wanted: str, database: str, list_format: ListFo
         _print_conversation(conversation)
 
 
-def _matches(conversation: dict[str, Any], wanted: str) -> bool:
-    question, sample = conversation["question_id"], str(conversation["sample"])
+def _find(connection: Connection, run: reads.StoredRun, wanted: str) -> list[dict[str, Any]]:
+    """The conversations that QUESTION, MODEL#QUESTION or MODEL#QUESTION#SAMPLE names; an id may hold no #."""
+    found = []
+    for place in (-1, -2):
+        parts = wanted.split("#")
+        question = parts[place] if len(parts) >= -place else ""
+        position = reads.question_position(connection, run.id, question)
+        if position is not None:
+            found += [c for c in conversations(connection, run, position) if wanted in _names(c)]
+    return found
+
+
+def _names(conversation: dict[str, Any]) -> tuple[str, ...]:
+    question = conversation["question_id"]
     full = f"{conversation['model']}#{question}"
-    return wanted in (question, full, f"{full}#{sample}")
+    return question, full, f"{full}#{conversation['sample']}"
 
 
 def _print_conversation(c: dict[str, Any]) -> None:
@@ -142,7 +134,7 @@ def _block(console: Any, head: str, body: str, style: str) -> None:
 
 def start_dashboard(database: str, port: int) -> int:
     """Start Streamlit on the loopback address; keys stay out of its environment."""
-    Store.open(database, create=False).close()
+    Store.open(database, create=False, read_only=True).close()
     # Found, not imported: the page runs in Streamlit's process and imports this package, not the other way round.
     found = find_spec("dashboard")
     if found is None or found.origin is None:

@@ -1,6 +1,5 @@
 """`run`, `resume` and `demo`."""
 
-import asyncio
 import os
 import sys
 from dataclasses import dataclass
@@ -12,18 +11,17 @@ from rich.text import Text
 
 from providers.scripted import SCRIPTED_MODELS
 from questions.source import load_yaml, one_line
-from service.batching import BatchOptions
+from service import event_loop
 from service.cli.announce import announce, check_priced
 from service.cli.batches import check_batches, choose_lane
+from service.cli.emit import emit
 from service.cli.failures import OK, SOME_FAILED
-from service.cli.look import emit
 from service.cli.options import ReportFormat
 from service.cli.progress import Totals, run_progress
 from service.cli.terminal import err
 from service.endpoint_plan import means
 from service.errors import UsageError
-from service.plan import FrozenRun, PlanFile, freeze
-from service.report.build import build_report, failed_units
+from service.plan import FrozenRun, PlanFile, RunPlan, freeze
 from service.running import execute, find_same_run, open_note, remaining
 from service.store import Store, reads
 
@@ -64,20 +62,33 @@ def run_plan(
     request = _request(flags)
     run = freeze(request, os.environ, flags.plan.stem if flags.plan else None)
     if batch:
-        check_batches(run)
-    check_priced(run)
+        check_batches(run.plan)
+    check_priced(run.plan)
     if dry_run:
         announce(run)
         return OK
     store = Store.open(database)
     try:
-        stored = find_same_run(store, run)
-        if stored is not None and remaining(store, run, stored.id)[0] == 0 and not open_note(store, run.name):
+        stored = find_same_run(store, run.name, run.plan)
+        if stored is not None and remaining(store, run.plan, stored.id)[0] == 0 and not open_note(store, run.name):
             err().print(Text(f"Run {run.name} has ended before; nothing is asked again."))
             return _finish(store, run.name, report_format)
         _confirm(run, yes=yes)
-        lane = choose_lane(store, run, batch, wait)
-        return _execute(store, run, report_format, request.concurrency, lane, pull=pull)
+        lane = choose_lane(store, run.name, run.plan, batch, wait)
+        with run_progress(_totals(store, run.name, run.plan)) as progress:
+            work = execute(
+                store,
+                run.name,
+                run.plan,
+                os.environ,
+                progress,
+                questions=run.questions,
+                concurrency=request.concurrency,
+                batch=lane,
+                pull=pull,
+            )
+            event_loop.run(work)
+        return _finish(store, run.name, report_format)
     finally:
         store.close()
 
@@ -129,18 +140,19 @@ def resume_run(
     try:
         with store.read() as connection:
             stored = reads.get_run(connection, name)
-            questions = reads.run_question_list(connection, stored.id)
         if stored.kind != "evaluation":
             raise UsageError(f"run {name!r} was imported; there is nothing to resume")
         given = {"max_cost": max_cost, "allow_unpriced": allow_unpriced}
         plan = stored.plan.model_copy(update={k: v for k, v in given.items() if v is not None})
-        run = FrozenRun(name=name, plan=plan, questions=questions)
-        check_priced(run)
-        if remaining(store, run, stored.id)[1] == 0:
+        check_priced(plan)
+        if remaining(store, plan, stored.id)[1] == 0:
             err().print(Text(f"Run {name} is complete; nothing is left to ask."))
             return _finish(store, name, report_format)
-        lane = choose_lane(store, run, batch, wait)
-        return _execute(store, run, report_format, concurrency or stored.plan.concurrency, lane)
+        lane = choose_lane(store, name, plan, batch, wait)
+        with run_progress(_totals(store, name, plan)) as progress:
+            places = concurrency or plan.concurrency
+            event_loop.run(execute(store, name, plan, os.environ, progress, concurrency=places, batch=lane))
+        return _finish(store, name, report_format)
     finally:
         store.close()
 
@@ -174,35 +186,20 @@ def _confirm(run: FrozenRun, *, yes: bool) -> None:
     typer.confirm("Go ahead?", default=True, abort=True, err=True)
 
 
-def _execute(
-    store: Store,
-    run: FrozenRun,
-    report_format: ReportFormat,
-    concurrency: int,
-    batch: BatchOptions | None = None,
-    *,
-    pull: bool = False,
-) -> int:
-    with run_progress(_totals(store, run)) as progress:
-        asyncio.run(execute(store, run, os.environ, progress, concurrency=concurrency, batch=batch, pull=pull))
-    return _finish(store, run.name, report_format)
-
-
-def _totals(store: Store, run: FrozenRun) -> Totals:
-    answers = sum(len(q.turns) for q in run.questions) * run.plan.samples * len(run.plan.models)
-    verdicts = answers * len(run.plan.judges) * run.plan.judge_repeats
+def _totals(store: Store, name: str, plan: RunPlan) -> Totals:
+    verdicts = plan.answers * plan.verdicts_per_answer
     with store.read() as connection:
-        stored = reads.find_run(connection, run.name)
+        stored = reads.find_run(connection, name)
         if stored is None:
-            return Totals(answers, verdicts, 0, 0)
-        done = sum(
-            reads.answer_statuses(connection, stored.id).get(m, {}).get("ok", 0) for m in range(len(run.plan.models))
-        )
-        judged = sum(reads.verdict_counts(connection, stored.id, ok_only=True).values())
-    return Totals(answers, verdicts, done, judged)
+            return Totals(plan.answers, verdicts, 0, 0)
+        answered = sum(statuses.get("ok", 0) for statuses in reads.answer_statuses(connection, stored.id).values())
+        return Totals(plan.answers, verdicts, answered, reads.verdict_totals(connection, stored.id)[1])
 
 
 def _finish(store: Store, name: str, report_format: ReportFormat) -> int:
+    # After the run: numpy would keep the first request waiting.
+    from service.report.build import build_report, failed_units
+
     with store.read() as connection:
         report = build_report(connection, reads.get_run(connection, name))
     emit(report, report_format, None)

@@ -1,6 +1,7 @@
 """A run's conversations as files: JSON lines, CSV, and LogicKor's own layout."""
 
 import csv
+import itertools
 import json
 import os
 import re
@@ -18,29 +19,33 @@ from service.store import reads
 _UNSAFE_PART = re.compile(r"[^\w.\-가-힣]+")
 
 
-def conversations(connection: Connection, run: reads.StoredRun) -> Iterator[dict[str, Any]]:
-    """Every conversation with prompts, answers and verdicts; the shape of `export jsonl`."""
-    questions = reads.run_question_list(connection, run.id)
-    for (model, position, sample), answers, verdicts in reads.conversation_rows(connection, run.id):
-        question = questions[position]
-        by_turn = {a.turn: a for a in answers}
+def conversations(
+    connection: Connection, run: reads.StoredRun, position: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Every conversation (on one question) with prompts, answers and verdicts; the shape of `export jsonl`."""
+    for c in reads.conversations(connection, run.id, len(run.plan.models), position):
+        question = c.question
+        by_turn = {row.turn: (row, text) for row, text in c.answers}
         yield {
             "run": run.name,
-            "model": run.plan.models[model].label,
+            "model": run.plan.models[c.model].label,
             "question_id": question.id,
             "category": question.category,
-            "sample": sample,
+            "sample": c.sample,
             "question": question.model_dump(mode="json", exclude_defaults=True),
-            "turns": [_turn(number, turn.prompt, by_turn.get(number)) for number, turn in enumerate(question.turns, 1)],
-            "verdicts": [_verdict(run, v) for v in verdicts],
+            "turns": [
+                _turn(number, turn.prompt, *by_turn.get(number, (None, None)))
+                for number, turn in enumerate(question.turns, 1)
+            ],
+            "verdicts": [_verdict(run, v) for v in c.verdicts],
         }
 
 
-def _turn(number: int, prompt: str, answer: Row[Any] | None) -> dict[str, Any]:
+def _turn(number: int, prompt: str, answer: Row[Any] | None, text: str | None) -> dict[str, Any]:
     return {
         "turn": number,
         "prompt": prompt,
-        "answer": answer.text if answer else None,
+        "answer": text,
         "status": answer.status if answer else "pending",
         "error": answer.error if answer else None,
         "language_passed": answer.language_passed if answer else None,
@@ -95,23 +100,29 @@ def _csv_line(values: list[Any]) -> str:
 
 def export_logickor(connection: Connection, run: reads.StoredRun, folder: Path) -> list[Path]:
     """One file a model in LogicKor's layout. A verdict without a score is left out: LogicKor has no word for it."""
-    files: dict[str, list[str]] = {}
-    for c in conversations(connection, run):
-        if c["sample"] or len(c["turns"]) != 2:
-            continue
-        row: dict[str, Any] = {
-            "id": int(c["question_id"]) if c["question_id"].isdigit() else c["question_id"],
-            "category": c["category"],
-            "questions": [t["prompt"] for t in c["turns"]],
-            "outputs": [t["answer"] for t in c["turns"]],
-            "references": [t.get("reference") for t in c["question"]["turns"]],
-        }
-        for v in c["verdicts"]:
-            if v["status"] == "ok" and v["repeat"] == 0:
-                name = "query_single" if v["turn"] == 1 else "query_multi"
-                row.setdefault(name, {"judge_message": v["rationale"] or "", "judge_score": v["score"]})
-        files.setdefault(c["model"], []).append(json.dumps(row, ensure_ascii=False))
-    return [_write_lines(folder / f"{_file_name(model)}.jsonl", iter(lines)) for model, lines in files.items()]
+    return [
+        _write_lines(folder / f"{_file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
+        for model, mine in itertools.groupby(_logickor_conversations(connection, run), key=lambda c: c["model"])
+    ]
+
+
+def _logickor_conversations(connection: Connection, run: reads.StoredRun) -> Iterator[dict[str, Any]]:
+    return (c for c in conversations(connection, run) if not c["sample"] and len(c["turns"]) == 2)
+
+
+def _logickor_line(c: dict[str, Any]) -> str:
+    row: dict[str, Any] = {
+        "id": int(c["question_id"]) if c["question_id"].isdigit() else c["question_id"],
+        "category": c["category"],
+        "questions": [t["prompt"] for t in c["turns"]],
+        "outputs": [t["answer"] for t in c["turns"]],
+        "references": [t.get("reference") for t in c["question"]["turns"]],
+    }
+    for v in c["verdicts"]:
+        if v["status"] == "ok" and v["repeat"] == 0:
+            name = "query_single" if v["turn"] == 1 else "query_multi"
+            row.setdefault(name, {"judge_message": v["rationale"] or "", "judge_score": v["score"]})
+    return json.dumps(row, ensure_ascii=False)
 
 
 def _file_name(model: str) -> str:

@@ -20,7 +20,7 @@ from questions.source import SourceError, printable
 from questions.types import Question
 from service.endpoint_plan import EndpointPlan
 from service.errors import UsageError
-from service.plan import DEFAULT_RUBRIC, Judging, RunPlan, Sampling, SetPlan
+from service.plan import DEFAULT_RUBRIC, Judging, QuestionsPlan, RunPlan, Sampling, SetPlan
 from service.running import code_version
 from service.store import Store, reads
 from service.store.writes import TurnKey, VerdictKey, insert_run, save_answer, save_verdict
@@ -52,7 +52,7 @@ def import_logickor(store: Store, path: Path, name: str | None) -> tuple[str, bo
     with store.read() as connection:
         stored = reads.find_run(connection, name)
     if stored is not None:
-        if stored.plan_hash == plan.hash():
+        if stored.plan.hash() == plan.hash():
             return name, False
         raise UsageError(f"run {name!r} already stands for something else; give this import another --name")
     with store.transaction() as connection:
@@ -120,7 +120,7 @@ def _plan(files: list[EvaluatedFile], questions: tuple[Question, ...]) -> RunPla
         models=tuple(EndpointPlan(label=f.label, provider="imported", model=f.label, digest=f.digest) for f in files),
         judges=(EndpointPlan(label=JUDGE, provider="imported", model="unrecorded"),),
         sets=(SetPlan(name="logickor", version="1", digest=hashlib.sha256("".join(digests).encode()).hexdigest()),),
-        question_digests=digests,
+        questions=QuestionsPlan.of(questions),
         rubrics={"logickor": rubric},
         default_rubric="logickor",
         prompt_hashes={"logickor": template_hash(rubric)},

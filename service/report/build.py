@@ -8,14 +8,15 @@ from sqlalchemy.engine import Connection
 from judge.scoring.estimate import Estimate
 from judge.scoring.summary import ModelScores, summarise
 from service.report.endpoints import endpoint_reports
-from service.store import reads
+from service.store import ledger, reads
+from service.store.scores import score_table
 
 
 def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]:
     """Every figure of a run, models in order of their score."""
-    table = reads.score_table(connection, run)
+    table = score_table(connection, run)
     scores = summarise(table)
-    spent = reads.spending(connection, run.id)
+    spent = ledger.spending(connection, run.id)
     answers = reads.answer_statuses(connection, run.id)
     foreign = reads.wrong_language(connection, run.id)
     models = [_model(m, s, spent, answers.get(m, {}), foreign.get(m, 0)) for m, s in enumerate(scores)]
@@ -32,7 +33,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
         "scale": {"min": low, "max": high},
         "questions": {
             "sets": [s.name for s in run.plan.sets],
-            "n": len(table.categories),
+            "n": int(table.turns.size),
             "samples": run.plan.samples,
         },
         "judges": [j.label for j in run.plan.judges],
@@ -42,7 +43,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
         },
         "interval": "95 % (t, clustered by question); rank: paired bootstrap over questions",
         "models": models,
-        "endpoints": endpoint_reports(run, reads.served(connection, run.id)),
+        "endpoints": endpoint_reports(run, ledger.served(connection, run.id)),
         "failure_reasons": [{"error": e, "n": n} for e, n in reads.failure_reasons(connection, run.id)],
     }
 
@@ -50,7 +51,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
 def _model(
     index: int,
     scores: ModelScores,
-    spent: dict[tuple[int, str], reads.Spending],
+    spent: dict[tuple[int, str], ledger.Spending],
     answers: dict[str, int],
     wrong_language: int,
 ) -> dict[str, Any]:

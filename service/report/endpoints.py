@@ -3,22 +3,22 @@
 from collections import Counter
 from typing import Any
 
-from service.store import reads
+from service.store import ledger, reads
 
 # A schema or a bag of extras would hide the parameters that a reader looks for.
 _LEFT_OUT = ("response_format", "format")
 _WHO = ("digest", "quantization", "template_hash", "context_length", "server_version", "root")
 
 
-def endpoint_reports(run: reads.StoredRun, served: list[reads.Served]) -> list[dict[str, Any]]:
+def endpoint_reports(run: reads.StoredRun, served: list[ledger.Served]) -> list[dict[str, Any]]:
     """One record per endpoint and role of a run that asked somebody."""
-    groups: dict[tuple[str, str], list[reads.Served]] = {}
+    groups: dict[tuple[str, str], list[ledger.Served]] = {}
     for row in served:
         groups.setdefault((row.endpoint, row.role), []).append(row)
     return [_endpoint(run, endpoint, role, rows) for (endpoint, role), rows in groups.items()]
 
 
-def _endpoint(run: reads.StoredRun, endpoint: str, role: str, rows: list[reads.Served]) -> dict[str, Any]:
+def _endpoint(run: reads.StoredRun, endpoint: str, role: str, rows: list[ledger.Served]) -> dict[str, Any]:
     models: Counter[str] = Counter()
     others: dict[str, Counter[str]] = {"fingerprint": Counter(), "service_tier": Counter(), "upstream": Counter()}
     for row in rows:

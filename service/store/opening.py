@@ -1,32 +1,47 @@
-"""Open a database: check the address, that it is ours, that its schema is known; create or migrate it."""
+"""Open a database: check the address, that it is ours, whole and of a known schema; create or migrate it."""
 
+import sqlite3
 from pathlib import Path
+from typing import cast
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
 
 from service.errors import StoreError
-from service.store.schema import SCHEMA_VERSION
+from service.store.integrity import check_on_open
+from service.store.migrating import bring_up_to_date
+from service.store.reading import BUSY_TIMEOUT_S, connect_read_only, is_writable
+from service.store.trouble import explain
 
 DEFAULT_URL = "sqlite:///kojudge.db"
-_MIGRATIONS = Path(__file__).parent / "migrations"
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 
-def open_engine(url: str, *, create: bool) -> Engine:
-    """An engine whose schema is current.
+def open_engine(url: str, *, create: bool, read_only: bool = False) -> Engine:
+    """An engine whose schema is current. `read_only`: for reading, so it may lie where nothing can be written.
+
+    Transactions are explicit: plain ones see one state from their first SELECT on, those of
+    `engine.execution_options(writes=True)` hold the write lock from their beginning, and with `snapshot=False` every
+    SELECT sees what is committed by then. DDL takes part in the first two.
 
     Raises:
-        StoreError: wrong address, not a kojudge database, a newer one, or one that cannot be written;
+        StoreError: wrong address, not a kojudge database, a newer one, a damaged one, or one that cannot be written;
             with `create=False` also one that does not exist.
     """
-    parsed = _parse(url)
-    file = _checked_file(parsed, create=create)
-    engine = sa.create_engine(parsed, connect_args={"timeout": 30.0, "check_same_thread": False})
-    sa.event.listen(engine, "connect", _configure)
+    file = database_file(url, create=create)
+    writable = is_writable(file)
+    if not writable and not read_only:
+        raise StoreError(
+            f"the database {file} or its folder is read-only, and nothing bought could be stored; "
+            "make both writable, or name another with --database"
+        )
+    engine = _engine(file, writable=writable)
     try:
-        with engine.connect() as connection:
-            _bring_up_to_date(connection, str(file))
+        check_on_open(file)
+        bring_up_to_date(engine, file, writable=writable)
+    except sqlite3.Error as error:
+        engine.dispose()
+        raise explain(error, file) or StoreError(f"cannot use the database {file}: {error}") from error
     except sa.exc.DBAPIError as error:
         engine.dispose()
         raise StoreError(f"cannot use the database {file}: {error.orig}") from error
@@ -36,25 +51,50 @@ def open_engine(url: str, *, create: bool) -> Engine:
     return engine
 
 
-def _parse(url: str) -> URL:
-    try:
-        parsed = sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError) as error:
-        raise StoreError(
-            f"database URL {_printable(url)} cannot be read; use sqlite:///FILE, e.g. {DEFAULT_URL}"
-        ) from error
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        raise StoreError(f"database URL must name a file: sqlite:///FILE, e.g. {DEFAULT_URL}")
-    return parsed.set(drivername="sqlite")
+def raw(connection: Connection) -> sqlite3.Connection:
+    """The connection of the sqlite3 module below."""
+    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
 
 
-def _printable(url: str) -> str:
-    # What stands between :// and @ may be a password.
-    return repr(url if "@" not in url else url.partition("://")[0] + "://…@…")
+def _engine(file: Path, *, writable: bool) -> Engine:
+    def connect() -> sqlite3.Connection:
+        # isolation_level None: the sqlite3 module begins nothing by itself, or DDL would stand outside transactions.
+        connection = (
+            sqlite3.connect(file, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None)
+            if writable
+            else connect_read_only(file)
+        )
+        # FULL: an answer that was paid for survives a power cut, not only a killed process.
+        pragmas = ["synchronous=FULL", "foreign_keys=ON", "cell_size_check=ON"]
+        for pragma in ["journal_mode=WAL", *pragmas] if writable else pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    engine = sa.create_engine(URL.create("sqlite", database=str(file)), creator=connect)
+    sa.event.listen(engine, "begin", _begin)
+    sa.event.listen(engine, "handle_error", lambda context: _translate(context, file))
+    return engine
 
 
-def _checked_file(url: URL, *, create: bool) -> Path:
-    file = Path(url.database or "")
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif options.get("snapshot", True):
+        raw(connection).execute("BEGIN")
+
+
+def _translate(context: ExceptionContext, file: Path) -> StoreError | None:
+    return explain(context.original_exception, file)
+
+
+def database_file(url: str, *, create: bool = False) -> Path:
+    """The file that an address names.
+
+    Raises:
+        StoreError: no such address, or what lies there is no SQLite file; without `create`, also if nothing does.
+    """
+    file = Path(_parse(url).database or "")
     if not file.exists():
         if not create:
             raise StoreError(f"there is no database {file} yet; `kojudge demo` or `kojudge run` makes one")
@@ -73,40 +113,18 @@ def _checked_file(url: URL, *, create: bool) -> Path:
     return file
 
 
-def _configure(connection: object, _record: object) -> None:
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    # FULL: an answer that was paid for survives a power cut, not only a killed process.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _bring_up_to_date(connection: Connection, file: str) -> None:
-    tables = set(sa.inspect(connection).get_table_names())
-    if not tables:
-        _migrate(connection)
-        return
-    if "alembic_version" not in tables or "runs" not in tables:
-        raise StoreError(f"{file} is not a database of kojudge: it holds other tables")
-    version = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    connection.rollback()
-    if version == SCHEMA_VERSION:
-        return
-    if not any(f.name.startswith(f"{version}_") for f in (_MIGRATIONS / "versions").glob("*.py")):
+def _parse(url: str) -> URL:
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise StoreError(
-            f"{file} was written by a newer version of kojudge (schema {version}, this one knows {SCHEMA_VERSION}); "
-            "upgrade kojudge, or name another database with --database"
-        )
-    _migrate(connection)
+            f"database URL {_printable(url)} cannot be read; use sqlite:///FILE, e.g. {DEFAULT_URL}"
+        ) from error
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        raise StoreError(f"database URL must name a file: sqlite:///FILE, e.g. {DEFAULT_URL}")
+    return parsed
 
 
-def _migrate(connection: Connection) -> None:
-    # Alembic is slow to import and needed once in a database's life.
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    connection.commit()
+def _printable(url: str) -> str:
+    # What stands between :// and @ may be a password.
+    return repr(url if "@" not in url else url.partition("://")[0] + "://…@…")

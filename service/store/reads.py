@@ -1,21 +1,19 @@
 """What gets read: runs, the state that resume needs, rows for scoring, one conversation."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy.engine import Connection, Row
 
-from judge.scoring.table import STATUSES, ScoreTable
-from providers.types import ChatCompletion, FinishReason, Usage
 from questions.types import Question
+from service.conversation import visible_text
 from service.errors import StoreError
 from service.plan import RunPlan
-from service.store.schema import answers, completions, questions, run_questions, runs, verdicts
+from service.store.schema import FAILED, answers, completions, questions, run_questions, runs, verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,6 @@ class StoredRun:
     name: str
     kind: str
     plan: RunPlan
-    plan_hash: str
     created_at: str
     stopped_because: str | None
     identities: dict[str, list[dict[str, Any]]]
@@ -55,6 +52,9 @@ def all_runs(connection: Connection) -> list[StoredRun]:
     return [_stored_run(row) for row in connection.execute(sa.select(runs).order_by(runs.c.id))]
 
 
+_QUESTIONS_AT_ONCE = 16
+
+
 def _stored_run(row: Row[Any]) -> StoredRun:
     try:
         plan = RunPlan.model_validate_json(row.plan)
@@ -65,238 +65,35 @@ def _stored_run(row: Row[Any]) -> StoredRun:
         name=row.name,
         kind=row.kind,
         plan=plan,
-        plan_hash=row.plan_hash,
         created_at=row.created_at,
         stopped_because=row.stopped_because,
         identities=json.loads(row.identities) if row.identities else {},
     )
 
 
-def run_question_list(connection: Connection, run_id: int) -> tuple[Question, ...]:
-    """The run's questions in plan order (under the ids they have in this run)."""
+def question_chunks(connection: Connection, run_id: int, size: int, first: int = 0) -> Iterator[dict[int, Question]]:
+    """The run's questions by position, so many at a time."""
+    while chunk := _questions(connection, run_id, first, first + size - 1):
+        yield chunk
+        first += size
+
+
+def _questions(connection: Connection, run_id: int, first: int, last: int) -> dict[int, Question]:
     rows = connection.execute(
-        sa.select(run_questions.c.question_id, questions.c.content)
+        sa.select(run_questions.c.position, questions.c.content)
         .join(questions, questions.c.digest == run_questions.c.digest)
-        .where(run_questions.c.run_id == run_id)
+        .where(run_questions.c.run_id == run_id, run_questions.c.position.between(first, last))
         .order_by(run_questions.c.position)
     )
-    return tuple(
-        Question.model_validate_json(content).model_copy(update={"id": question_id}) for question_id, content in rows
-    )
+    return {position: Question.model_validate_json(content) for position, content in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    status: str
-    text: str | None
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationState:
-    """What a conversation already has: answers by turn, verdict statuses by (turn, judge, repeat)."""
-
-    answers: dict[int, StoredAnswer]
-    verdicts: dict[tuple[int, int, int], str]
-
-
-def conversation_state(
-    connection: Connection, run_id: int, model: int, question: int, sample: int
-) -> ConversationState:
-    here = dict(run_id=run_id, model=model, question=question, sample=sample)  # noqa: C408
-    answer_rows = connection.execute(sa.select(answers).filter_by(**here))
-    verdict_rows = connection.execute(
-        sa.select(verdicts.c.turn, verdicts.c.judge, verdicts.c.repeat, verdicts.c.status).filter_by(**here)
-    )
-    return ConversationState(
-        {r.turn: StoredAnswer(r.status, r.text, r.error) for r in answer_rows},
-        {(r.turn, r.judge, r.repeat): r.status for r in verdict_rows},
-    )
-
-
-Position = tuple[int, int, int]
-
-
-def verdict_counts(connection: Connection, run_id: int, *, ok_only: bool) -> dict[Position, int]:
-    """Ended (or ok) verdicts by conversation (model, question, sample)."""
-    query = sa.select(verdicts.c.model, verdicts.c.question, verdicts.c.sample, sa.func.count()).where(
-        verdicts.c.run_id == run_id
-    )
-    if ok_only:
-        query = query.where(verdicts.c.status == "ok")
-    rows = connection.execute(query.group_by(verdicts.c.model, verdicts.c.question, verdicts.c.sample))
-    return {(r[0], r[1], r[2]): r[3] for r in rows}
-
-
-def answer_counts(connection: Connection, run_id: int) -> dict[Position, int]:
-    """Ended answers by conversation."""
-    rows = connection.execute(
-        sa.select(answers.c.model, answers.c.question, answers.c.sample, sa.func.count())
-        .where(answers.c.run_id == run_id)
-        .group_by(answers.c.model, answers.c.question, answers.c.sample)
-    )
-    return {(r[0], r[1], r[2]): r[3] for r in rows}
-
-
-def bought(connection: Connection, work_key: str) -> Iterator[tuple[int, ChatCompletion]]:
-    """(id, completion) of everything delivered for this work, newest first."""
-    rows = connection.execute(
-        sa.select(completions).where(completions.c.work_key == work_key).order_by(completions.c.id.desc())
-    ).all()
-    for row in rows:
-        yield row.id, _completion(row)
-
-
-def _completion(row: Row[Any]) -> ChatCompletion:
-    finish: FinishReason = row.finish_reason
-    return ChatCompletion(
-        text=row.text,
-        requested_model=row.requested_model,
-        finish_reason=finish,
-        reasoning=row.reasoning,
-        refusal=row.refusal,
-        usage=Usage(
-            row.prompt_tokens,
-            row.completion_tokens,
-            row.cached_tokens,
-            row.reasoning_tokens,
-            row.cache_write_tokens,
-        ),
-        served_model=row.served_model,
-        fingerprint=row.fingerprint,
-        request_id=row.request_id,
-        sent_params=json.loads(row.sent_params),
-        dropped_params=json.loads(row.dropped_params),
-        latency_s=row.latency_s,
-        service_tier=row.service_tier,
-        upstream=row.upstream,
-    )
-
-
-def score_table(connection: Connection, run: StoredRun) -> ScoreTable:
-    """The run's verdicts as arrays."""
-    listed = connection.execute(
-        sa.select(run_questions.c.category, run_questions.c.turns)
-        .where(run_questions.c.run_id == run.id)
-        .order_by(run_questions.c.position)
-    ).all()
-    rows = connection.execute(
-        sa.select(
-            verdicts.c.model,
-            verdicts.c.question,
-            verdicts.c.turn,
-            verdicts.c.status,
-            verdicts.c.score,
-            verdicts.c.published_score,
-        ).where(verdicts.c.run_id == run.id)
-    ).all()
-    code = {status: number for number, status in enumerate(STATUSES)}
-    nan = float("nan")
-    low, high = run.plan.scale
-    return ScoreTable(
-        models=tuple(m.label for m in run.plan.models),
-        categories=tuple(r.category for r in listed),
-        turns=np.array([r.turns for r in listed], dtype=np.int64),
-        verdicts_per_turn=run.plan.samples * len(run.plan.judges) * run.plan.judge_repeats,
-        scale=(low, high),
-        model=np.array([r.model for r in rows], dtype=np.int64),
-        question=np.array([r.question for r in rows], dtype=np.int64),
-        turn=np.array([r.turn for r in rows], dtype=np.int64),
-        status=np.array([code[r.status] for r in rows], dtype=np.int64),
-        score=np.array([nan if r.score is None else r.score for r in rows], dtype=np.float64),
-        published=np.array([nan if r.published_score is None else r.published_score for r in rows], dtype=np.float64),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """What one endpoint delivered to a run in one role. `cost_usd` is None where a price is unknown."""
-
-    calls: int
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    cost_usd: float | None
-
-
-def spending(connection: Connection, run_id: int) -> dict[tuple[int, str], Spending]:
-    """What this run bought, by (model position, role), replies that were of no use included.
-
-    Verdicts are charged to the model they grade; what another run had already bought costs nothing here.
-    """
-    c = completions.c
-    rows = connection.execute(
-        sa.select(
-            c.model,
-            c.role,
-            sa.func.count(),
-            sa.func.sum(c.prompt_tokens),
-            sa.func.sum(c.completion_tokens),
-            sa.func.sum(c.cost_usd),
-            sa.func.sum(sa.case((c.cost_usd.is_(None), 1), else_=0)),
-        )
-        .where(c.run_id == run_id)
-        .group_by(c.model, c.role)
-    )
-    return {
-        (model, role): Spending(calls, prompt, completion, None if unknown else cost)
-        for model, role, calls, prompt, completion, cost, unknown in rows
-    }
-
-
-def run_cost(connection: Connection, run_id: int) -> float:
-    """USD that a run has cost so far, as far as prices are known."""
-    total = connection.scalar(sa.select(sa.func.sum(completions.c.cost_usd)).where(completions.c.run_id == run_id))
-    return float(total or 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """Calls that one endpoint answered under the same name and with the same parameters."""
-
-    endpoint: str
-    role: str
-    requested_model: str
-    served_model: str | None
-    fingerprint: str | None
-    service_tier: str | None
-    upstream: str | None
-    sent_params: dict[str, Any]
-    dropped_params: dict[str, Any]
-    calls: int
-
-
-def served(connection: Connection, run_id: int) -> list[Served]:
-    """Who answered what of a run, and with which parameters."""
-    c = completions.c
-    parts = (
-        c.endpoint,
-        c.role,
-        c.requested_model,
-        c.served_model,
-        c.fingerprint,
-        c.service_tier,
-        c.upstream,
-        c.sent_params,
-        c.dropped_params,
-    )
-    rows = connection.execute(
-        sa.select(*parts, sa.func.count().label("calls")).where(c.run_id == run_id).group_by(*parts).order_by(*parts)
-    )
-    return [
-        Served(
-            endpoint=row.endpoint,
-            role=row.role,
-            requested_model=row.requested_model,
-            served_model=row.served_model,
-            fingerprint=row.fingerprint,
-            service_tier=row.service_tier,
-            upstream=row.upstream,
-            sent_params=json.loads(row.sent_params),
-            dropped_params=json.loads(row.dropped_params),
-            calls=row.calls,
-        )
-        for row in rows
-    ]
+def verdict_totals(connection: Connection, run_id: int) -> tuple[int, int]:
+    """(verdicts that have ended, ended well) of a run."""
+    mine = verdicts.c.run_id == run_id
+    ended = connection.scalar(sa.select(sa.func.count()).select_from(verdicts).where(mine))
+    failed = connection.scalar(sa.select(sa.func.count()).select_from(verdicts).where(mine, FAILED))
+    return int(ended or 0), int(ended or 0) - int(failed or 0)
 
 
 def answer_statuses(connection: Connection, run_id: int) -> dict[int, dict[str, int]]:
@@ -336,23 +133,62 @@ def failure_reasons(connection: Connection, run_id: int, limit: int = 3) -> list
     return [(error, count) for error, count in rows]
 
 
-def conversation_rows(
-    connection: Connection, run_id: int, *, model: int | None = None, question: int | None = None
-) -> Iterator[tuple[tuple[int, int, int], list[Row[Any]], list[Row[Any]]]]:
-    """((model, question, sample), answer rows, verdict rows) of the chosen conversations, in plan order."""
+def question_position(connection: Connection, run_id: int, question_id: str) -> int | None:
+    """Where a question stands in the run's plan, by its id."""
+    named = (run_questions.c.run_id == run_id) & (run_questions.c.question_id == question_id)
+    return connection.scalar(sa.select(run_questions.c.position).where(named))
 
-    def chosen(table: sa.Table) -> list[Row[Any]]:
-        query = sa.select(table).where(table.c.run_id == run_id)
-        if model is not None:
-            query = query.where(table.c.model == model)
-        if question is not None:
-            query = query.where(table.c.question == question)
-        return list(connection.execute(query.order_by(*table.primary_key.columns)))
 
-    grouped: dict[tuple[int, int, int], tuple[list[Row[Any]], list[Row[Any]]]] = {}
-    for row in chosen(answers):
-        grouped.setdefault((row.model, row.question, row.sample), ([], []))[0].append(row)
-    for row in chosen(verdicts):
-        grouped.setdefault((row.model, row.question, row.sample), ([], []))[1].append(row)
-    for position in sorted(grouped):
-        yield position, *grouped[position]
+@dataclass(frozen=True, slots=True)
+class StoredConversation:
+    """A conversation and what it has so far, rows in the order of turns, judges and repeats."""
+
+    model: int
+    sample: int
+    question: Question
+    answers: list[tuple[Row[Any], str | None]]
+    """Each answer's row with its visible text."""
+    verdicts: list[Row[Any]]
+
+
+def conversations(
+    connection: Connection, run_id: int, models: int, position: int | None = None
+) -> Iterator[StoredConversation]:
+    """Every conversation that has begun (or those on one question), models first, a few in memory at a time."""
+    for model in range(models):
+        chunks: Iterable[dict[int, Question]] = question_chunks(connection, run_id, _QUESTIONS_AT_ONCE)
+        if position is not None:
+            chunks = [_questions(connection, run_id, position, position)]
+        for chunk in chunks:
+            begun = _rows(connection, run_id, model, chunk)
+            for (number, sample), (answered, judged) in sorted(begun.items()):
+                yield StoredConversation(model, sample, chunk[number], answered, judged)
+
+
+_Begun = dict[tuple[int, int], tuple[list[tuple[Row[Any], str | None]], list[Row[Any]]]]
+
+
+def _rows(connection: Connection, run_id: int, model: int, chunk: Mapping[int, Question]) -> _Begun:
+    """(answers, verdicts) by (question, sample) of a model on these questions."""
+    found: _Begun = {}
+
+    def of(table: sa.Table) -> sa.ColumnElement[bool]:
+        c = table.c
+        return sa.and_(c.run_id == run_id, c.model == model, c.question.between(min(chunk), max(chunk)))
+
+    said = (completions.c.text.label("said"), completions.c.refusal)
+    answered = sa.select(answers, *said).outerjoin(completions, completions.c.id == answers.c.completion_id)
+    for row in connection.execute(answered.where(of(answers)).order_by(*answers.primary_key.columns)):
+        found.setdefault((row.question, row.sample), ([], []))[0].append((row, answer_text(row)))
+    judged = sa.select(verdicts).where(of(verdicts)).order_by(*verdicts.primary_key.columns)
+    for row in connection.execute(judged):
+        found.setdefault((row.question, row.sample), ([], []))[1].append(row)
+    return found
+
+
+def answer_text(row: Row[Any]) -> str | None:
+    """The visible text of an answer's row, joined with its completion's text (`said`) and refusal."""
+    if row.text is not None or row.said is None:
+        text: str | None = row.text
+        return text
+    return visible_text(row.said, row.refusal)

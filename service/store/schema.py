@@ -3,11 +3,14 @@
     runs ──< run_questions >── questions        what was planned
     runs ──< answers >── completions            one row a turn of a conversation
     runs ──< verdicts >── completions           one row a turn, judge and repeat
+    completions >── askings                     to whom and with which parameters: few, and the same for many
+    runs ─── leases                             which process works on it
     runs ──< batches ──< batch_items >── completions   what a vendor holds as a file, by work key
 
 A conversation is (run, model, question, sample); `model`, `judge` and `question` are positions in the
 run's plan. A unit without a row has not ended yet. A batch is open until `collected_at` is set; a work key is
-in one open batch at most.
+in one open batch at most. What a model said stands in the ledger alone: an answer has a text of its own only when
+no completion holds it (imports).
 """
 
 from sqlalchemy import (
@@ -21,10 +24,13 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
-SCHEMA_VERSION = "0003"
+from service.store.types import LongText, WorkKey
+
+SCHEMA_VERSION = "0005"
 
 metadata = MetaData()
 
@@ -35,7 +41,6 @@ runs = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
     Column("plan", Text, nullable=False),
-    Column("plan_hash", Text, nullable=False),
     Column("code_version", Text, nullable=False),
     Column("identities", Text),
     Column("created_at", Text, nullable=False),
@@ -61,20 +66,28 @@ run_questions = Table(
     PrimaryKeyConstraint("run_id", "position"),
 )
 
+askings = Table(
+    "askings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("endpoint", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("requested_model", Text, nullable=False),
+    Column("sent_params", Text, nullable=False),
+    Column("dropped_params", Text, nullable=False),
+    UniqueConstraint("endpoint", "role", "requested_model", "sent_params", "dropped_params"),
+)
+
+# The long texts stand last: SQLite reads the columns before them without touching their overflow pages.
 completions = Table(
     "completions",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("work_key", Text, nullable=False),
+    Column("work_key", WorkKey, nullable=False),
     Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
     Column("model", Integer, nullable=False),
-    Column("endpoint", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("requested_model", Text, nullable=False),
+    Column("asking_id", Integer, ForeignKey("askings.id"), nullable=False),
     Column("served_model", Text),
-    Column("text", Text, nullable=False),
-    Column("reasoning", Text),
-    Column("refusal", Text),
     Column("finish_reason", Text, nullable=False),
     Column("prompt_tokens", Integer),
     Column("completion_tokens", Integer),
@@ -86,12 +99,13 @@ completions = Table(
     Column("request_id", Text),
     Column("service_tier", Text),
     Column("upstream", Text),
-    Column("sent_params", Text, nullable=False),
-    Column("dropped_params", Text, nullable=False),
     Column("latency_s", Float, nullable=False),
     Column("created_at", Text, nullable=False),
+    Column("text", LongText, nullable=False),
+    Column("reasoning", LongText),
+    Column("refusal", LongText),
     Index("completions_by_work_key", "work_key"),
-    Index("completions_by_run", "run_id", "model", "role"),
+    Index("completions_by_run", "run_id", "model"),
 )
 
 answers = Table(
@@ -104,12 +118,14 @@ answers = Table(
     Column("turn", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("completion_id", Integer, ForeignKey("completions.id")),
-    Column("text", Text),
     Column("error", Text),
     Column("language_passed", Boolean),
     Column("hangul_share", Float),
+    Column("text", LongText),
     PrimaryKeyConstraint("run_id", "model", "question", "sample", "turn"),
 )
+
+FAILED = text("status <> 'ok'")
 
 verdicts = Table(
     "verdicts",
@@ -125,12 +141,14 @@ verdicts = Table(
     Column("score", Float),
     Column("judge_score", Float),
     Column("published_score", Float),
-    Column("rationale", Text),
+    Column("completion_id", Integer, ForeignKey("completions.id")),
+    Column("error", Text),
     Column("evidence", Text),
     Column("criteria", Text),
-    Column("error", Text),
-    Column("completion_id", Integer, ForeignKey("completions.id")),
+    Column("rationale", LongText),
     PrimaryKeyConstraint("run_id", "model", "question", "sample", "turn", "judge", "repeat"),
+    # Failures are few, and asked for at every start.
+    Index("verdicts_failed", "run_id", "model", "question", sqlite_where=FAILED, postgresql_where=FAILED),
 )
 
 batches = Table(
@@ -158,7 +176,7 @@ batch_items = Table(
     "batch_items",
     metadata,
     Column("batch", Integer, ForeignKey("batches.id"), nullable=False),
-    Column("work_key", Text, nullable=False),
+    Column("work_key", WorkKey, nullable=False),
     Column("model", Integer, nullable=False),
     Column("is_open", Boolean, nullable=False),
     Column("completion_id", Integer, ForeignKey("completions.id")),
@@ -171,4 +189,14 @@ batch_items = Table(
         sqlite_where=text("is_open"),
         postgresql_where=text("is_open"),
     ),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("beats", Integer, nullable=False),
+    Column("taken_at", Text, nullable=False),
 )

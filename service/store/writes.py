@@ -3,7 +3,9 @@
 Each function returns a `Write` for the single writer (or runs on a connection directly, for imports).
 """
 
+import itertools
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +20,11 @@ from providers.types import ChatCompletion
 from questions.types import Question
 from service.plan import RunPlan
 from service.store import schema
-from service.store.writer import Write
+from service.store.askings import asking_id
+from service.store.prepared import Prepared
+from service.store.writer import Write, ledger_only
+
+_QUESTIONS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,41 +79,40 @@ def insert_run(
     name: str,
     kind: str,
     plan: RunPlan,
-    questions: tuple[Question, ...],
+    questions: Iterable[Question],
     code_version: str,
 ) -> int:
     """Write a run and its questions; return the run's id."""
-    for question in questions:
-        connection.execute(
-            sqlite.insert(schema.questions)
-            .values(digest=question.digest(), content=question.model_dump_json())
-            .on_conflict_do_nothing()
-        )
     result = connection.execute(
         schema.runs.insert().values(
             name=name,
             kind=kind,
             plan=plan.model_dump_json(),
-            plan_hash=plan.hash(),
             code_version=code_version,
             created_at=now(),
         )
     )
     run_id = _new_id(result)
-    connection.execute(
-        schema.run_questions.insert(),
-        [
-            {
-                "run_id": run_id,
-                "position": position,
-                "question_id": question.id,
-                "category": question.category,
-                "turns": len(question.turns),
-                "digest": question.digest(),
-            }
-            for position, question in enumerate(questions)
-        ],
-    )
+    numbered = enumerate(questions)
+    while chunk := list(itertools.islice(numbered, _QUESTIONS_AT_ONCE)):
+        connection.execute(
+            sqlite.insert(schema.questions).on_conflict_do_nothing(),
+            [{"digest": q.digest(), "content": q.model_dump_json(exclude_defaults=True)} for _, q in chunk],
+        )
+        connection.execute(
+            schema.run_questions.insert(),
+            [
+                {
+                    "run_id": run_id,
+                    "position": position,
+                    "question_id": question.id,
+                    "category": question.category,
+                    "turns": len(question.turns),
+                    "digest": question.digest(),
+                }
+                for position, question in chunk
+            ],
+        )
     return run_id
 
 
@@ -145,18 +150,20 @@ def save_answer(
     error: str | None = None,
     language: LanguageReport | None = None,
 ) -> Write:
-    values = {
+    """The answer to a turn. `text` is that of an answer without a purchase: what was bought stands in the ledger."""
+    values: dict[str, Any] = {
         **key.values(),
         "status": status,
-        "text": text,
+        "text": text if purchase is None else None,
         "error": error,
         "language_passed": language.passed if language else None,
         "hangul_share": language.hangul_share if language else None,
     }
 
     def write(connection: Connection) -> None:
-        completion_id = _ledger(connection, key, purchase)
-        connection.execute(_UPSERT_ANSWER, {**values, "completion_id": completion_id})
+        values["completion_id"] = _ledger(connection, key, purchase)
+        if not ledger_only(connection):
+            _UPSERT_ANSWER.run(connection, values)
 
     return write
 
@@ -164,7 +171,7 @@ def save_answer(
 def save_verdict(
     key: VerdictKey, verdict: Verdict, purchase: Purchase | None = None, published_score: float | None = None
 ) -> Write:
-    values = {
+    values: dict[str, Any] = {
         **key.values(),
         "status": verdict.status,
         "score": verdict.score,
@@ -177,8 +184,9 @@ def save_verdict(
     }
 
     def write(connection: Connection) -> None:
-        completion_id = _ledger(connection, key.turn, purchase)
-        connection.execute(_UPSERT_VERDICT, {**values, "completion_id": completion_id})
+        values["completion_id"] = _ledger(connection, key.turn, purchase)
+        if not ledger_only(connection):
+            _UPSERT_VERDICT.run(connection, values)
 
     return write
 
@@ -196,19 +204,21 @@ def _ledger(connection: Connection, key: TurnKey, purchase: Purchase | None) -> 
     if purchase.id is not None:
         return purchase.id
     completion = purchase.completion
-    result = connection.execute(
-        schema.completions.insert(),
+    cursor = _INSERT_COMPLETION.run(
+        connection,
         {
             "work_key": purchase.work_key,
             "run_id": key.run_id,
             "model": key.model,
-            "endpoint": purchase.endpoint,
-            "role": purchase.role,
-            "requested_model": completion.requested_model,
+            "asking_id": asking_id(
+                connection,
+                purchase.endpoint,
+                purchase.role,
+                completion.requested_model,
+                completion.sent_params,
+                completion.dropped_params,
+            ),
             "served_model": completion.served_model,
-            "text": completion.text,
-            "reasoning": completion.reasoning,
-            "refusal": completion.refusal,
             "finish_reason": completion.finish_reason,
             "prompt_tokens": completion.usage.prompt_tokens,
             "completion_tokens": completion.usage.completion_tokens,
@@ -220,13 +230,14 @@ def _ledger(connection: Connection, key: TurnKey, purchase: Purchase | None) -> 
             "request_id": completion.request_id,
             "service_tier": completion.service_tier,
             "upstream": completion.upstream,
-            "sent_params": json.dumps(dict(completion.sent_params), ensure_ascii=False),
-            "dropped_params": json.dumps(dict(completion.dropped_params), ensure_ascii=False),
             "latency_s": completion.latency_s,
             "created_at": now(),
+            "text": completion.text,
+            "reasoning": completion.reasoning,
+            "refusal": completion.refusal,
         },
     )
-    return _new_id(result)
+    return int(cursor.fetchone()[0])
 
 
 def _new_id(result: sa.CursorResult[Any]) -> int:
@@ -235,13 +246,18 @@ def _new_id(result: sa.CursorResult[Any]) -> int:
     return int(key[0])
 
 
-def _upsert_statement(table: sa.Table) -> sqlite.Insert:
-    statement = sqlite.insert(table)
+def _insert(table: sa.Table) -> sqlite.Insert:
+    return sqlite.insert(table).values({c.name: sa.bindparam(c.name) for c in table.columns if c.name != "id"})
+
+
+def _upsert(table: sa.Table) -> Prepared:
+    statement = _insert(table)
     keys = [c.name for c in table.primary_key]
     changed = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    return Prepared(statement.on_conflict_do_update(index_elements=keys, set_=changed), table)
 
 
-# Built once: a unit that failed and is tried again replaces its own row; the ledger keeps what was paid.
-_UPSERT_ANSWER = _upsert_statement(schema.answers)
-_UPSERT_VERDICT = _upsert_statement(schema.verdicts)
+# A unit that failed and is tried again replaces its own row; the ledger keeps what was paid.
+_UPSERT_ANSWER = _upsert(schema.answers)
+_UPSERT_VERDICT = _upsert(schema.verdicts)
+_INSERT_COMPLETION = Prepared(_insert(schema.completions).returning(schema.completions.c.id), schema.completions)

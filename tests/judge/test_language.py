@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from judge.checks.language import check_language, check_turn_language
-from judge.checks.text import compose_hangul, prose, without_quotes
+from judge.checks.text import QUOTE_CHARS, compose_hangul, prose, without_quotes
 from questions.types import ExpectedLanguage, Question, Turn
 
 KOREAN = "물의 증발량은 온도와 습도, 바람과 표면의 넓이에 따라 달라집니다."
@@ -153,6 +153,57 @@ def test_any_text_is_decided(answer: str, expected: ExpectedLanguage, prompt: st
 def test_hangul_is_composed_as_unicode_does(text: str) -> None:
     composed = compose_hangul(unicodedata.normalize("NFD", text))
     assert unicodedata.normalize("NFC", composed) == unicodedata.normalize("NFC", text)
+
+
+_SYLLABLES = st.text(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), min_size=1, max_size=6)
+_ENGLISH_WORDS = st.text("aeokmwyz", min_size=2, max_size=7)  # spells no keyword
+
+
+@settings(deadline=None)
+@given(st.lists(_SYLLABLES | _ENGLISH_WORDS, min_size=1, max_size=30), st.sampled_from([" ", "  ", ", ", "\n", " 1 "]))
+def test_letters_are_the_sum_of_the_words(words: list[str], between: str) -> None:
+    report = check_language(between.join(words), "ko")
+    hangul = sum(len(unicodedata.normalize("NFD", word)) for word in words if not word.isascii())
+    latin = sum(len(word) for word in words if word.isascii())
+    shares = (round(hangul / (hangul + latin), 4), round(latin / (hangul + latin), 4))
+    assert (report.letters, report.hangul_share, report.latin_share) == (hangul + latin, *shares)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(_ENGLISH_WORDS, min_size=1, max_size=12),
+    st.sampled_from(["", ".", "?", "!", ",", ":", "\u201d", "가"]),
+    st.integers(0, 3),
+)
+def test_a_clause_is_four_words_or_three_and_a_stop(words: list[str], stop: str, repeats: int) -> None:
+    """Latin letters in clauses beyond those in Hangul make an answer foreign, and shorter runs never do."""
+    english = " ".join(words)
+    letters = sum(map(len, words))
+    # As many Hangul letters as leave the share at 0.4 or above, all of them before the run.
+    korean = "가" * max(letters // 3 + 1, 15)
+    answer = f"{korean} {english}{stop}" + " 가나 ok" * repeats
+    is_clause = len(words) >= (3 if stop in {".", "?", "!"} else 4)
+    hangul = 2 * (len(korean) + 2 * repeats + (stop == "가"))
+    assert check_language(answer, "ko").passed is not (is_clause and letters > hangul), answer
+
+
+_FEW = st.text("가나 ab", max_size=60)
+
+
+@settings(deadline=None)
+@given(_FEW, _FEW, st.integers(0, 60), st.integers(0, 60), st.sampled_from([1, 40]))
+def test_a_quotation_is_every_long_window_that_stands_in_the_prompt(
+    answer: str, rest: str, start: int, end: int, repeats: int
+) -> None:
+    prompt = " ".join(f"{rest} {answer[start:end]} {rest}".split() * repeats)
+    text = " ".join(answer.split())
+    quoted = set[int]()
+    for at in range(len(text) - QUOTE_CHARS + 1):
+        if text[at : at + QUOTE_CHARS] in prompt:
+            quoted |= set(range(at, at + QUOTE_CHARS))
+    left = "".join("" if at in quoted else char for at, char in enumerate(text))
+    got = without_quotes(answer, prompt)
+    assert got.replace(" ", "") == left.replace(" ", ""), (answer, prompt)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from judge.prompt import contract_for, neutralise, render, template_hash
+from judge.prompt import RubricPrompt, contract_for, neutralise, template_hash
 from judge.rubric import load_rubric
 from judge.types import GradedTurn
 from questions.types import Question, Turn
 
 RUBRIC = load_rubric("turn-0-10")
-CONTRACT = contract_for(RUBRIC, "text")
+PROMPT = RubricPrompt.of(RUBRIC, "text")
 QUESTION = Question(
     id="fruit-1",
     category="문법",
@@ -25,7 +25,7 @@ OTHER = Question(id="sum-1", category="수학", turns=(Turn(prompt="1부터 10�
 
 
 def _user(*answers: str, repeat: int = 0, judge: str = "심판", question: Question = QUESTION) -> tuple[str, str]:
-    prompt = render(GradedTurn(question, len(answers), answers), RUBRIC, CONTRACT, repeat, judge)
+    prompt = PROMPT.render(GradedTurn(question, len(answers), answers), repeat, judge)
     assert [message.role for message in prompt.messages] == ["system", "user"]
     return prompt.messages[1].content, prompt.nonce
 
@@ -57,9 +57,9 @@ def test_the_system_message_is_the_same_for_all_questions_and_turns() -> None:
         GradedTurn(QUESTION, 2, ("가", "나")),
         GradedTurn(OTHER, 1, ("55",)),
     ]
-    systems = {render(turn, RUBRIC, CONTRACT, n, "심판").messages[0] for n, turn in enumerate(turns)}
+    systems = {PROMPT.render(turn, n, "심판").messages[0] for n, turn in enumerate(turns)}
     assert len(systems) == 1
-    assert CONTRACT.instruction() in systems.pop().content
+    assert PROMPT.contract.instruction() in systems.pop().content
 
 
 def test_the_first_turn_shows_nothing_of_the_second() -> None:

@@ -50,11 +50,12 @@ def with_provider(
     work: Callable[[ChatProvider], Awaitable[Result]],
     environ: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
+    connections: int = 8,
 ) -> Result:
     """What `work` returns for the provider of this spec."""
 
     async def run() -> Result:
-        provider = open_provider(resolve(parse_spec(spec), environ or {}), environ or {}, 8, extra or {})
+        provider = open_provider(resolve(parse_spec(spec), environ or {}), environ or {}, connections, extra or {})
         try:
             return await work(provider)
         finally:

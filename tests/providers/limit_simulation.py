@@ -8,6 +8,7 @@ from itertools import count
 
 from providers.limits import AdaptiveLimit, Place
 
+LOOK_EVERY_S = 0.01
 Capacity = Callable[[float], float]
 
 
@@ -23,6 +24,10 @@ class Outcome:
     @property
     def refused_share(self) -> float:
         return self.refused / (self.done + self.refused)
+
+    def note(self, now: float, limit: int) -> None:
+        if limit != self.limits[-1][1]:
+            self.limits.append((now, limit))
 
     def limit_at(self, moment: float) -> int:
         return next(limit for at, limit in reversed(self.limits) if at <= moment)
@@ -57,6 +62,7 @@ def simulate(
     left = calls - len(ready)
     admitted = 0
     now = 0.0
+    looking = False
 
     def later(seconds: float, kind: str, place: Place | None, attempt: int) -> None:
         heapq.heappush(events, (now + seconds, next(order), kind, place, attempt))
@@ -64,17 +70,24 @@ def simulate(
     while True:
         while ready and limit.in_flight < limit.limit:
             attempt = ready.pop(0)
-            place = limit.sent()
+            place = limit.sent(now)
             if admitted >= capacity(now) or draw.random() < sporadic:
                 later(refusal_s, "refused", place, attempt)
             else:
                 admitted += 1
                 later(latency_s * draw.uniform(0.8, 1.2), "done", place, attempt)
+        if ready and limit.hears_silence and not looking:
+            looking = True
+            later(LOOK_EVERY_S, "look", None, 0)
         if not events:
             break
         now, _, kind, place, attempt = heapq.heappop(events)
         if kind == "awake":
             ready.append(attempt)
+        elif kind == "look":
+            looking = False
+            if ready:
+                limit.waited(now)
         elif kind == "done":
             assert place is not None
             admitted -= 1
@@ -88,7 +101,6 @@ def simulate(
             outcome.refused += 1
             limit.refused(place, now)
             later(draw.uniform(0, backoff_s * 2**attempt), "awake", None, min(attempt + 1, 5))
-        if limit.limit != outcome.limits[-1][1]:
-            outcome.limits.append((now, limit.limit))
+        outcome.note(now, limit.limit)
     outcome.seconds = now
     return outcome

@@ -47,11 +47,45 @@ def test_an_outage_is_survived_and_forgotten() -> None:
     assert outcome.limit_at(outcome.seconds) >= 55, outcome.limits
 
 
-def test_it_starts_gently_and_doubles_each_round_trip() -> None:
-    outcome = simulate(AdaptiveLimit(512), 10_000, workers=512)
+def test_it_starts_gently_and_grows_before_the_first_answer() -> None:
+    outcome = simulate(AdaptiveLimit(512), 10_000, workers=768, latency_s=2.0)
     assert outcome.limits[0][1] == 32
-    assert outcome.limit_at(0.3) <= 128, outcome.limits[:3]
-    assert outcome.limit_at(1.3) == 512, outcome.limits[-3:]
+    assert outcome.limit_at(0.2) <= 64, outcome.limits[:50]
+    assert outcome.limit_at(0.7) == 512, outcome.limits[-3:]
+    assert outcome.seconds <= 1.1 * 10_000 * 2 / 512, outcome.seconds
+
+
+@pytest.mark.parametrize("capacity", [32, 33, 50, 300])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_silence_let_out_is_refused_only_by_a_few(seed: int, capacity: int) -> None:
+    outcome = simulate(AdaptiveLimit(512), 5000, workers=768, capacity=lambda now: capacity, latency_s=2.0, seed=seed)
+    assert outcome.refused_share <= 0.02, outcome.refused
+    assert outcome.seconds <= 1.1 * 5000 * 2 / capacity, outcome.seconds
+
+
+@pytest.mark.parametrize("refusal_s", [0.15, 0.3, 1.0])
+@pytest.mark.parametrize("ceiling", [64, 512])
+def test_a_server_that_refuses_late_costs_one_overshoot(ceiling: int, refusal_s: float) -> None:
+    outcome = simulate(
+        AdaptiveLimit(ceiling), 5000, workers=ceiling, capacity=lambda now: 32, latency_s=2.0, refusal_s=refusal_s
+    )
+    assert outcome.refused <= 1.2 * ceiling + 40, outcome.refused
+    assert outcome.seconds <= 1.1 * 5000 * 2 / 32, outcome.seconds
+    assert 30 <= outcome.mean_limit(5, outcome.seconds) <= 34, outcome.limits
+
+
+def test_sporadic_refusals_do_not_stop_the_growth() -> None:
+    outcome = simulate(AdaptiveLimit(512), 10_000, workers=768, latency_s=2.0, sporadic=0.05)
+    assert outcome.limit_at(1.0) >= 450, outcome.limits
+
+
+def test_after_a_restart_it_learns_anew() -> None:
+    limit = AdaptiveLimit(512)
+    simulate(limit, 1000, workers=64, capacity=lambda now: 4)
+    assert limit.limit <= 5
+    limit.restart()
+    assert limit.limit == 32
+    assert simulate(limit, 10_000, workers=768, latency_s=2.0).limit_at(0.7) == 512
 
 
 def test_failed_probes_grow_rare() -> None:
@@ -62,7 +96,7 @@ def test_failed_probes_grow_rare() -> None:
 def test_a_limit_that_is_not_used_does_not_grow() -> None:
     limit = AdaptiveLimit(64)
     for number in range(500):
-        limit.taken(limit.sent(), number)
+        limit.taken(limit.sent(number), number)
     assert limit.limit == 32
 
 
@@ -73,10 +107,12 @@ def test_whatever_happens_the_limit_stays_between_one_and_the_ceiling(steps: lis
     for now, step in enumerate(steps):
         if step == "send":
             if limit.in_flight < limit.limit:
-                out.append(limit.sent())
+                out.append(limit.sent(now))
+            else:
+                limit.waited(now)
         elif out:
             place = out.pop(0)
-            {"take": limit.taken, "refuse": limit.refused}.get(step, lambda p, n: limit.given_up())(place, now)
+            {"take": limit.taken, "refuse": limit.refused}.get(step, lambda p, n: limit.given_up(p))(place, now)
         assert 1 <= limit.limit <= ceiling, steps[: now + 1]
         assert limit.in_flight == len(out)
 
@@ -101,6 +137,15 @@ def test_who_waits_longest_comes_first_and_a_cancelled_wait_loses_no_place() -> 
         return order
 
     assert asyncio.run(run()) == [2, 3]
+
+
+def test_calls_that_meet_silence_let_others_out() -> None:
+    async def run() -> None:
+        limiter = ConcurrencyLimiter(100)
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(limiter.acquire() for _ in range(100)))
+
+    asyncio.run(run())
 
 
 def test_a_retry_after_of_a_full_server_holds_for_everyone() -> None:

@@ -1,5 +1,6 @@
 """OpenAI-compatible servers: what is sent, what is read, and what every fault becomes."""
 
+import gzip
 import hashlib
 import json
 from dataclasses import replace
@@ -485,3 +486,35 @@ def test_describe_tolerates_an_absent_list(model_server: ModelServer, provider: 
     model_server.inject("/v1/models", fault)
     identity = describe(openai_spec(model_server, provider=provider))
     assert (identity.model, identity.context_length) == ("candidate", None)
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_compressed_reply_is_read(model_server: ModelServer, status: int) -> None:
+    said = {"choices": [{"message": {"content": ANSWER}, "finish_reason": "stop"}]}
+    body = said if status == 200 else {"error": {"message": "잘못된 요청입니다."}}
+    packed = gzip.compress(json.dumps(body).encode())
+    model_server.inject(
+        "candidate",
+        Fault("packed", status=status, raw=("application/json", packed), headers={"Content-Encoding": "gzip"}),
+    )
+    if status == 200:
+        assert ask(openai_spec(model_server)).text == ANSWER
+    else:
+        with pytest.raises(InvalidRequestError, match="잘못된 요청입니다"):
+            ask(openai_spec(model_server))
+
+
+def test_a_reply_that_is_not_the_compressed_text_it_says_is_an_error(model_server: ModelServer) -> None:
+    model_server.inject(
+        "candidate", Fault("odd", raw=("application/json", b"{}"), headers={"Content-Encoding": "gzip"})
+    )
+    with pytest.raises(ConnectionFailedError):
+        ask(openai_spec(model_server))
+
+
+def test_a_redirect_is_not_followed(model_server: ModelServer) -> None:
+    elsewhere = {"Location": f"{model_server.openai_url}/chat/completions"}
+    model_server.inject("candidate", Fault("moved", status=307, raw=("text/plain", b"moved"), headers=elsewhere))
+    with pytest.raises(ProviderError, match="HTTP 307"):
+        ask(openai_spec(model_server))
+    assert len(model_server.chats) == 1

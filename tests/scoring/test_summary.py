@@ -1,5 +1,8 @@
 """Ranks, failures and bounds of whole tables."""
 
+import dataclasses
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -17,7 +20,8 @@ def table(scores: np.ndarray, status: np.ndarray | None = None, published: np.nd
     keep = codes >= 0
     return ScoreTable(
         models=tuple(f"m{i}" for i in range(models)),
-        categories=tuple("가" if i % 2 else "나" for i in range(questions)),
+        category_names=("나", "가"),
+        category=np.arange(questions) % 2,
         turns=np.full(questions, turns),
         verdicts_per_turn=1,
         scale=(0.0, 10.0),
@@ -89,3 +93,48 @@ def test_few_verdicts_do_not_lift_a_model_to_the_top():
     status = np.zeros((3, 12, 1), dtype=np.int64)
     status[2, 1:] = STATUSES.index("unparsed")
     assert rank_ranges(table(scores, status)) == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_small_numbers_are_enough_for_every_code():
+    random = np.random.default_rng(4)
+    status = np.where(random.random((3, 40, 2)) < 0.2, STATUSES.index("refused"), 0)
+    wide = table(random.integers(0, 11, (3, 40, 2)), status)
+    narrow = dataclasses.replace(
+        wide,
+        **{name: getattr(wide, name).astype(np.int8) for name in ("category", "turns", "model", "turn", "status")},
+        question=wide.question.astype(np.int32),
+    )
+    assert summarise(narrow) == summarise(wide)
+
+
+def test_every_category_is_reported_also_one_without_a_score():
+    status = np.zeros((1, 4, 1), dtype=np.int64)
+    status[0, 1::2] = STATUSES.index("filtered")
+    (got,) = summarise(table(np.full((1, 4, 1), 6.0), status))
+    assert {name: (e.mean, e.n, e.failed) for name, e in got.categories.items()} == {
+        "나": (6.0, 2, 0),
+        "가": (None, 0, 2),
+    }
+
+
+def test_many_questions_rank_as_few_do():
+    random = np.random.default_rng(5)
+    level = np.array([8.0, 5.0, 5.0])[:, None, None]
+    many = table(level + random.normal(0, 1, (3, 10_001, 1)))
+    assert rank_ranges(many, resamples=400) == [(1, 1), (2, 3), (2, 3)]
+
+
+def test_resamples_of_many_questions_are_never_held_at_once():
+    scores = np.random.default_rng(6).integers(0, 11, (2, 100_000, 1))
+    many = table(scores)
+    tracemalloc.start()
+    rank_ranges(many, resamples=200)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 80e6, f"{peak / 1e6:.0f} MB at the peak; all draws are {200 * 100_000 * 8 / 1e6:.0f} MB"
+
+
+def test_the_only_model_with_a_score_is_first_whatever_the_number_of_questions():
+    status = np.zeros((2, 300_000, 1), dtype=np.int64)
+    status[0] = STATUSES.index("refused")
+    assert rank_ranges(table(np.full((2, 300_000, 1), 5.0), status)) == [None, (1, 1)]

@@ -1,0 +1,32 @@
+"""A report to the terminal, a pipe or a file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.text import Text
+
+from service.cli.options import ReportFormat
+from service.cli.terminal import err, print_report_table
+from service.errors import UsageError
+from service.report.render import TEXT_FORMATS
+
+
+def emit(report: dict[str, Any], report_format: ReportFormat, output: Path | None) -> None:
+    """Print a report, or write it to a file."""
+    if report_format is ReportFormat.table and output is None:
+        print_report_table(report)
+        return
+    if report_format is ReportFormat.json:
+        text = json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    else:
+        text = TEXT_FORMATS.get(report_format.value, TEXT_FORMATS["markdown"])(report)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {output}: {error.strerror}") from error
+    err().print(Text(f"wrote {output}"))

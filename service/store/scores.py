@@ -1,0 +1,66 @@
+"""The verdicts of a run as arrays; apart, because it needs numpy and runs do not."""
+
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from judge.scoring.table import STATUSES, ScoreTable
+from service.store.reads import StoredRun
+from service.store.schema import run_questions, verdicts
+
+
+def score_table(connection: Connection, run: StoredRun) -> ScoreTable:
+    """The run's verdicts as arrays; never more than a few thousand rows are held as anything else."""
+    names: dict[str, int] = {}
+    category, turns = array("i"), array("h")
+    listed = (
+        sa.select(run_questions.c.category, run_questions.c.turns)
+        .where(run_questions.c.run_id == run.id)
+        .order_by(run_questions.c.position)
+    )
+    for name, count in _columns(connection, listed):
+        category.extend(names.setdefault(n, len(names)) for n in name)
+        turns.extend(count)
+    stored = sa.select(
+        verdicts.c.model,
+        verdicts.c.question,
+        verdicts.c.turn,
+        verdicts.c.status,
+        verdicts.c.score,
+        verdicts.c.published_score,
+    ).where(verdicts.c.run_id == run.id)
+    code = {status: number for number, status in enumerate(STATUSES)}
+    nan = float("nan")
+    model, question, turn, status = array("h"), array("i"), array("h"), array("b")
+    score, published = array("d"), array("d")
+    for models, asked, numbers, statuses, scores, as_published in _columns(connection, stored):
+        model.extend(models)
+        question.extend(asked)
+        turn.extend(numbers)
+        status.extend(map(code.__getitem__, statuses))
+        score.extend(nan if s is None else s for s in scores)
+        published.extend(nan if s is None else s for s in as_published)
+    return ScoreTable(
+        models=tuple(m.label for m in run.plan.models),
+        category_names=tuple(names),
+        category=np.asarray(category),
+        turns=np.asarray(turns),
+        verdicts_per_turn=run.plan.verdicts_per_turn,
+        scale=run.plan.scale,
+        model=np.asarray(model),
+        question=np.asarray(question),
+        turn=np.asarray(turn),
+        status=np.asarray(status),
+        score=np.asarray(score),
+        published=np.asarray(published),
+    )
+
+
+def _columns(connection: Connection, query: sa.Select[Any]) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """The rows of a query as columns, a few thousand rows at a time."""
+    for rows in connection.execute(query, execution_options={"yield_per": 5000}).partitions():
+        yield zip(*rows, strict=True)

@@ -233,11 +233,19 @@ def _content_length(head: bytes) -> int:
 
 
 async def _serve(behaviour: Behaviour, *, until_orphaned: bool) -> None:
-    parent = os.getppid()
+    loop, parent, orphaned = asyncio.get_running_loop(), os.getppid(), asyncio.Event()
+
+    def look() -> None:
+        if os.getppid() == parent:
+            loop.call_later(1.0, look)
+        else:
+            orphaned.set()
+
+    if until_orphaned:
+        look()
     sys.stdout.write(await Server(behaviour).listen() + "\n")
     sys.stdout.flush()
-    while not until_orphaned or os.getppid() == parent:
-        await asyncio.sleep(1.0)
+    await orphaned.wait()
 
 
 def main() -> None:

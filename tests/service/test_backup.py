@@ -22,8 +22,8 @@ def refused(result, *words: str) -> None:
 
 
 def test_a_copy_taken_during_a_run_resumes_and_reports_like_the_original(run_cli, tmp_path):
-    questions = write_jsonl(tmp_path / "questions.jsonl", logickor_questions(12))
-    with ModelServer(latency_s=0.05) as server:
+    questions = write_jsonl(tmp_path / "questions.jsonl", logickor_questions(40))
+    with ModelServer(latency_s=0.15) as server:
         words = ["run", *specs(server), "-q", questions, "--name", "r", "--concurrency", "4", "--format", "json"]
         with Running(tmp_path, *words) as run:
             wait_until(lambda: len(server.delivered) > 8, "worked", run)
@@ -35,15 +35,15 @@ def test_a_copy_taken_during_a_run_resumes_and_reports_like_the_original(run_cli
         assert done.code == 0, done
         assert set(bought(server).values()) == {1}, "the run was disturbed"
         held = sqlite3.connect(tmp_path / "copy0.db").execute("SELECT count(*) FROM completions").fetchone()[0]
-        assert 0 < held < 48, "the copy was not taken in the middle"
+        assert 0 < held < 160, "the copy was not taken in the middle"
         sold = len(server.delivered)
         # At once: whoever worked on the original has no hold on the copy.
         lease = {"KOJUDGE_LEASE_S": "3600"}
         resumed = run_cli("resume", "r", "--format", "json", "--database", "sqlite:///copy0.db", env=lease)
         assert resumed.code == 0, resumed
-        assert sum(r.path.endswith("completions") for r in server.delivered[sold:]) == 48 - held
+        assert sum(r.path.endswith("completions") for r in server.delivered[sold:]) == 160 - held
         last = run_cli("backup", "whole.db")
-        assert "48 bought replies" in last.out
+        assert "160 bought replies" in last.out
         copied = run_cli("report", "r", "--format", "json", "--database", "sqlite:///whole.db")
         assert json.loads(copied.out) == json.loads(done.out)
         assert not list(tmp_path.glob("*.part"))
@@ -80,15 +80,20 @@ def test_a_full_disk_leaves_no_half_copy(run_cli, tmp_path):
     assert not list(tmp_path.glob("*copy.db*"))
 
 
-def _overwrite_middle(file: Path) -> None:
+def _page(file: Path) -> int:
+    """Where a page begins that holds rows of a table."""
+    return file.stat().st_size * 4 // 5 // 4096 * 4096
+
+
+def _overwrite_page(file: Path) -> None:
     with file.open("r+b") as stream:
-        stream.seek(file.stat().st_size // 2 // 4096 * 4096)
+        stream.seek(_page(file))
         stream.write(os.urandom(4096))
 
 
-def _zero_middle(file: Path) -> None:
+def _zero_page(file: Path) -> None:
     with file.open("r+b") as stream:
-        stream.seek(file.stat().st_size // 2 // 4096 * 4096)
+        stream.seek(_page(file))
         stream.write(bytes(4096))
 
 
@@ -111,7 +116,7 @@ def _noise_as_log(file: Path) -> None:
     Path(f"{file}-wal").write_bytes(os.urandom(50_000))
 
 
-@pytest.mark.parametrize("damage", [_overwrite_middle, _zero_middle, _truncate, _foreign_log, _noise_as_log])
+@pytest.mark.parametrize("damage", [_overwrite_page, _zero_page, _truncate, _foreign_log, _noise_as_log])
 def test_a_damaged_database_says_what_to_do(run_cli, tmp_path, damage: Callable[[Path], None]):
     assert run_cli("demo").code == 0
     damage(tmp_path / "kojudge.db")
@@ -132,7 +137,7 @@ def test_check_and_backup_find_damage(run_cli, tmp_path):
     done = run_cli("check")
     assert done.code == 0, done
     assert "no damage" in done.out
-    _overwrite_middle(tmp_path / "kojudge.db")
+    _overwrite_page(tmp_path / "kojudge.db")
     refused(run_cli("check"), "damaged")
     refused(run_cli("backup", "copy.db"), "damaged")
     assert not (tmp_path / "copy.db").exists()
@@ -141,7 +146,7 @@ def test_check_and_backup_find_damage(run_cli, tmp_path):
 def test_damage_that_is_met_later_is_told_the_same_way(run_cli, tmp_path, monkeypatch):
     """In a file too large to be read whole on opening."""
     assert run_cli("demo").code == 0
-    _overwrite_middle(tmp_path / "kojudge.db")
+    _overwrite_page(tmp_path / "kojudge.db")
     monkeypatch.setattr("service.store.integrity.CHECKED_ON_OPEN_BYTES", 0)
     refused(run_cli("export", "jsonl", "demo", "out"), "kojudge.db is damaged", "kojudge backup")
 

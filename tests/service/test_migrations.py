@@ -1,5 +1,6 @@
 """Every released schema is brought to the current one, all or nothing, by one process, with every row kept."""
 
+import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -41,6 +42,10 @@ def _value(column: sa.Column[Any], number: int) -> object:
         return number == 1
     if isinstance(column.type, sa.Integer | sa.Float):
         return number
+    if column.name == "work_key":
+        return bytes([number] * 32) if isinstance(column.type, sa.LargeBinary) else f"{number:064x}"
+    if column.name == "plan":
+        return json.dumps({"samples": number, "question_digests": [f"{n:064x}" for n in range(number)]})
     return str(number) if column.foreign_keys or column.primary_key else f"글 {number}"
 
 
@@ -83,6 +88,51 @@ def test_every_released_schema_becomes_the_one_of_a_new_database(tmp_path, revis
     connection.close()
 
 
+def test_what_models_said_and_what_a_plan_means_outlive_the_lean_ledger(run_cli, tmp_path):
+    """A finished run, put back into the shape of schema 0004, reports and exports as before."""
+    assert run_cli("demo").code == 0
+    report = run_cli("report", "demo", "--format", "json")
+    assert run_cli("export", "jsonl", "demo", "new").code == 0
+    (tmp_path / "kojudge.db").rename(tmp_path / "new.db")
+    copy_as_0004(tmp_path / "new.db", tmp_path / "kojudge.db")
+    assert run_cli("report", "demo", "--format", "json").out == report.out
+    assert run_cli("export", "jsonl", "demo", "old").code == 0
+    exported = [tmp_path / name / "conversations.jsonl" for name in ("new", "old")]
+    assert exported[0].read_text() == exported[1].read_text()
+    again = run_cli("demo")
+    assert "nothing is asked again" in again.err, again
+
+
+def copy_as_0004(new: Path, old: Path) -> None:
+    """What version 0004 would hold of a run: every text and parameter at every row, keys in hex, all digests."""
+    store = Store.open(f"sqlite:///{new}")
+    engine = sa.create_engine(f"sqlite:///{old}")
+    with store.read() as source, engine.connect() as target:
+        upgrade(target, "0004")
+        tables = sa.MetaData()
+        tables.reflect(target)
+        asked = {row.id: row._asdict() for row in source.execute(sa.select(metadata.tables["askings"]))}
+        said: dict[int, str] = {}
+        digests = list(source.scalars(sa.text("SELECT digest FROM run_questions ORDER BY position")))
+        for name in ("runs", "questions", "run_questions", "completions", "answers", "verdicts"):
+            for row in source.execute(sa.select(metadata.tables[name])):
+                values = row._asdict()
+                if name == "runs":
+                    plan = json.loads(values["plan"])
+                    del plan["questions"]
+                    values |= {"plan": json.dumps({**plan, "question_digests": digests}), "plan_hash": "of then"}
+                if name == "completions":
+                    said[values["id"]] = values["text"]
+                    asking = asked[values.pop("asking_id")]
+                    values |= {key: asking[key] for key in asking if key != "id"}
+                if name == "answers":
+                    values["text"] = said[values["completion_id"]]
+                target.execute(tables.tables[name].insert().values(values))
+        target.commit()
+    engine.dispose()
+    store.close()
+
+
 @pytest.mark.parametrize("revision", RELEASED[:-1])
 @pytest.mark.parametrize("how", ["raises", "dies"])
 def test_a_migration_that_breaks_off_leaves_everything_as_it_was(tmp_path, revision, how):
@@ -94,7 +144,7 @@ def test_a_migration_that_breaks_off_leaves_everything_as_it_was(tmp_path, revis
         "done = m.upgrade\n"
         "def broken(connection):\n"
         "    done(connection)\n"
-        "    assert 'leases' in sa.inspect(connection).get_table_names()\n"
+        "    assert 'askings' in sa.inspect(connection).get_table_names()\n"
         f"    {'os._exit(9)' if how == 'dies' else 'raise ValueError(9)'}\n"
         "m.upgrade = broken\n"
         "from service.store import Store\n"

@@ -21,6 +21,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A scene's figures. A unit is one verdict; `wrong` counts ok verdicts that are not the faultless run's.
+    """A scene's figures. A unit is one verdict; `wrong` counts ok verdicts, before and after the resume, that are not
+    the faultless run's.
 
     `slowest` is (injected delays, waits before retries) of the conversation that needed longest, in seconds; `resumed`
     is (ok, failed) after the run was resumed with a faultless server.
@@ -115,9 +117,12 @@ def _run(
     stats, attempts = server.stats(), server.attempts()
     conversations = kojudge.conversations()
     units = units_of(conversations)
-    server.reset(**quiet)
-    resumed = json.loads(kojudge("resume", RUN, "--format", "json").checked(1).out)["models"][0]["overall"]
     failures = dict(model["failures"])
+    wrong, resumed = _wrong(units, true_units), model["overall"]
+    server.reset(**quiet)
+    if failures:
+        resumed = json.loads(kojudge("resume", RUN, "--format", "json").checked(1).out)["models"][0]["overall"]
+        wrong += _wrong(units_of(kojudge.conversations()), true_units)
     per_work = Counter(attempt.work for attempt in attempts)
     chains = _chains(attempts, conversations)
     outcome = Outcome(
@@ -126,10 +131,10 @@ def _run(
         ok=model["overall"]["n"],
         failures=failures,
         untyped=sum(failures.pop(status, 0) for status in _UNTYPED),
-        wrong=_wrong(units, true_units),
+        wrong=wrong,
         calls=stats["received"],
         most_attempts=max(per_work.values()),
-        span_s=stats["last_delivered_s"] - stats["first_received_s"],
+        span_s=max(_ended_at(attempt) for attempt in attempts) - stats["first_received_s"],
         bound_s=max(_places_bound(attempts), *(injected for injected, _ in chains)) + scene.dead_s,
         slowest=max(chains, key=sum),
         faults=stats["faults"],
@@ -170,6 +175,11 @@ def _delay_s(attempt: Attempt) -> float:
     return 0.0 if fault.at_once else LATENCY_S
 
 
+def _ended_at(attempt: Attempt) -> float:
+    """When the attempt gave its place back: a hang is on record when it begins, everything else when it ends."""
+    return attempt.at + max(0.0, _delay_s(attempt) - LATENCY_S)
+
+
 def _places_bound(attempts: Iterable[Attempt]) -> float:
     """Each role has half of the places."""
     held: Counter[str] = Counter()
@@ -197,16 +207,13 @@ def _chains(attempts: Iterable[Attempt], conversations: Iterable[Mapping[str, An
 
 def _spent(tries: Sequence[Attempt]) -> tuple[float, float]:
     """(injected, waited) of the attempts at one piece of work, in order."""
-    injected = waited = 0.0
-    free_at = tries[0].at
-    for attempt in tries:
-        holds = _delay_s(attempt)
-        # A hang is on record when it begins, everything else when it ends.
-        begun = attempt.at - min(holds, LATENCY_S)
-        waited += max(0.0, begun - free_at)
-        told = RETRY_AFTER_S if attempt.fault == "rate_limit_after" else 0.0
-        injected += holds + told
-        free_at = begun + holds + told
+    injected = sum(_delay_s(attempt) for attempt in tries)
+    waited = 0.0
+    for before, after in pairwise(tries):
+        pause = _ended_at(after) - _delay_s(after) - _ended_at(before)
+        told = RETRY_AFTER_S if before.fault == "rate_limit_after" else 0.0
+        injected += told
+        waited += max(0.0, pause - told)
     return injected, waited
 
 

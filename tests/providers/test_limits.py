@@ -150,6 +150,28 @@ def test_who_waits_longest_comes_first_and_a_cancelled_wait_loses_no_place() -> 
     assert asyncio.run(run()) == [2, 3]
 
 
+def test_urgent_callers_come_first_and_nobody_slips_in_before_the_next_in_line() -> None:
+    async def scene() -> list[str]:
+        limiter = ConcurrencyLimiter(1)
+        came: list[str] = []
+
+        async def call(name: str, *, urgent: bool = False) -> None:
+            place = await limiter.acquire(urgent=urgent)
+            came.append(name)
+            await asyncio.sleep(0)
+            limiter.taken(place)
+            if name == "a":  # a place was just given back, and its next owner has not run yet
+                late = asyncio.create_task(call("late"))
+                await late
+
+        calls = [call("a"), call("b"), call("c", urgent=True), call("d"), call("e", urgent=True)]
+        await asyncio.gather(*calls)
+        assert limiter.in_flight == 0
+        return came
+
+    assert asyncio.run(scene()) == ["a", "c", "e", "b", "d", "late"]
+
+
 def test_calls_that_meet_silence_let_others_out() -> None:
     async def run() -> None:
         limiter = ConcurrencyLimiter(100)

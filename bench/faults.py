@@ -8,9 +8,10 @@ an HTML page with status 200, an error inside a 200, an empty completion, a body
 carry text that looks like a score.
 
 "bound" is the least that the injected delays allow: the larger of the time that the calls hold the places (a hang or a
-dribble holds one until the deadline) and of the slowest conversation's own delays in a row (Retry-After included). The
-client's own backoff comes on top. While the server is dead, nothing can be done at all. Every ok verdict must be the
-one of the faultless run: same score, same reason. After each scene the run is resumed with a faultless server.
+dribble holds one until the deadline) and of the slowest conversation's own delays in a row (Retry-After included).
+While the server is dead, nothing can be done at all. The client's own waits before retries come on top: the
+conversation that needed longest is shown with both parts. Every ok verdict must be the one of the faultless run: same
+score, same reason. After each scene the run is resumed with a faultless server.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +46,11 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A scene's figures. A unit is one verdict; `wrong` counts ok verdicts that are not the faultless run's.
+    """A scene's figures. A unit is one verdict; `wrong` counts ok verdicts, before and after the resume, that are not
+    the faultless run's.
 
-    `resumed` is (ok, failed) after the run was resumed with a faultless server.
+    `slowest` is (injected delays, waits before retries) of the conversation that needed longest, in seconds; `resumed`
+    is (ok, failed) after the run was resumed with a faultless server.
     """
 
     title: str
@@ -59,7 +63,9 @@ class Outcome:
     most_attempts: int
     span_s: float
     bound_s: float
+    slowest: tuple[float, float]
     faults: dict[str, int]
+    reasons: list[str]
     resumed: tuple[int, int]
     resume_calls: int
 
@@ -106,26 +112,33 @@ def _run(
     plan = _write_plan(kojudge.folder, work, server.openai_url)
     quiet = {"latency": LATENCY_S, "answers": "mixed"}
     server.reset(**quiet, **scene.behaviour)
-    (model,) = json.loads(kojudge("run", str(plan), "--format", "json").checked(1).out)["models"]
+    report = json.loads(kojudge("run", str(plan), "--format", "json").checked(1).out)
+    (model,) = report["models"]
     stats, attempts = server.stats(), server.attempts()
     conversations = kojudge.conversations()
     units = units_of(conversations)
-    server.reset(**quiet)
-    resumed = json.loads(kojudge("resume", RUN, "--format", "json").checked(1).out)["models"][0]["overall"]
     failures = dict(model["failures"])
+    wrong, resumed = _wrong(units, true_units), model["overall"]
+    server.reset(**quiet)
+    if failures:
+        resumed = json.loads(kojudge("resume", RUN, "--format", "json").checked(1).out)["models"][0]["overall"]
+        wrong += _wrong(units_of(kojudge.conversations()), true_units)
     per_work = Counter(attempt.work for attempt in attempts)
+    chains = _chains(attempts, conversations)
     outcome = Outcome(
         title=scene.title,
         units=work.calls // 2,
         ok=model["overall"]["n"],
         failures=failures,
         untyped=sum(failures.pop(status, 0) for status in _UNTYPED),
-        wrong=_wrong(units, true_units),
+        wrong=wrong,
         calls=stats["received"],
         most_attempts=max(per_work.values()),
-        span_s=stats["last_delivered_s"] - stats["first_received_s"],
-        bound_s=max(_places_bound(attempts), _chain_bound(attempts, conversations)) + scene.dead_s,
+        span_s=max(_ended_at(attempt) for attempt in attempts) - stats["first_received_s"],
+        bound_s=max(_places_bound(attempts), *(injected for injected, _ in chains)) + scene.dead_s,
+        slowest=max(chains, key=sum),
         faults=stats["faults"],
+        reasons=[f"{reason['n']} x {reason['error']}" for reason in report["failure_reasons"]],
         resumed=(resumed["n"], resumed["failed"]),
         resume_calls=server.stats()["received"],
     )
@@ -162,6 +175,11 @@ def _delay_s(attempt: Attempt) -> float:
     return 0.0 if fault.at_once else LATENCY_S
 
 
+def _ended_at(attempt: Attempt) -> float:
+    """When the attempt gave its place back: a hang is on record when it begins, everything else when it ends."""
+    return attempt.at + max(0.0, _delay_s(attempt) - LATENCY_S)
+
+
 def _places_bound(attempts: Iterable[Attempt]) -> float:
     """Each role has half of the places."""
     held: Counter[str] = Counter()
@@ -170,17 +188,33 @@ def _places_bound(attempts: Iterable[Attempt]) -> float:
     return max(held.values()) / (PLACES // 2)
 
 
-def _chain_bound(attempts: Iterable[Attempt], conversations: Iterable[Mapping[str, Any]]) -> float:
-    """The slowest conversation: its answers one after the other, then the last verdict."""
-    spent: dict[int, float] = defaultdict(float)
+def _chains(attempts: Iterable[Attempt], conversations: Iterable[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    """(injected delays, waits before retries) in seconds of what had to be done one after the other.
+
+    A conversation is its answers and its last verdict; work whose reply is in no conversation stands for itself.
+    """
+    by_work: dict[int, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
-        wait = RETRY_AFTER_S if attempt.fault == "rate_limit_after" else 0.0
-        spent[attempt.work] += _delay_s(attempt) + wait
-    slowest = 0.0
+        by_work[attempt.work].append(attempt)
+    spent = {work: _spent(tries) for work, tries in by_work.items()}
+    chains = []
     for row in conversations:
         texts = [turn["answer"] for turn in row["turns"]] + [v["rationale"] for v in row["verdicts"] if v["turn"] == 2]
-        slowest = max(slowest, sum(spent[work] for text in texts for work in _works(text)))
-    return slowest
+        parts = [spent.pop(work) for text in texts for work in _works(text) if work in spent]
+        chains.append((sum(injected for injected, _ in parts), sum(waited for _, waited in parts)))
+    return chains + list(spent.values())
+
+
+def _spent(tries: Sequence[Attempt]) -> tuple[float, float]:
+    """(injected, waited) of the attempts at one piece of work, in order."""
+    injected = sum(_delay_s(attempt) for attempt in tries)
+    waited = 0.0
+    for before, after in pairwise(tries):
+        pause = _ended_at(after) - _delay_s(after) - _ended_at(before)
+        told = RETRY_AFTER_S if before.fault == "rate_limit_after" else 0.0
+        injected += told
+        waited += max(0.0, pause - told)
+    return injected, waited
 
 
 def _works(text: str | None) -> list[int]:
@@ -193,7 +227,7 @@ def tables(figures: Sequence[Mapping[str, Any]]) -> list[Table]:
     outcomes = [Outcome(**figure) for figure in figures]
     free = outcomes[0]
     heads = ["", "units", "ok", "typed failures", "neither", "wrong scores", "calls/unit", "most attempts"]
-    heads += ["span s", "x no faults", "bound s", "x bound", "ok after resume"]
+    heads += ["span s", "x no faults", "bound s", "x bound", "slowest: injected s", "waited s", "ok after resume"]
     rows: list[list[Cell]] = [
         [
             o.title,
@@ -208,6 +242,7 @@ def tables(figures: Sequence[Mapping[str, Any]]) -> list[Table]:
             o.span_s / free.span_s,
             o.bound_s,
             o.span_s / o.bound_s,
+            *o.slowest,
             o.resumed[0],
         ]
         for o in outcomes
@@ -217,6 +252,7 @@ def tables(figures: Sequence[Mapping[str, Any]]) -> list[Table]:
         failed = ", ".join(f"{n} {status}" for status, n in sorted(o.failures.items())) or "none"
         injected = ", ".join(f"{n} {name}" for name, n in sorted(o.faults.items())) or "none"
         notes.append(f"{o.title}: failures: {failed}; injected: {injected}; {o.resume_calls} calls to resume")
+        notes += [f"{o.title}: {reason}" for reason in o.reasons]
     return [Table("Faults; a unit is one verdict, and needs two calls when nothing goes wrong", heads, rows, notes)]
 
 

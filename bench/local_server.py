@@ -24,7 +24,7 @@ class LocalServer:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.server"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "bench.server", "--until-orphaned"], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         os.sched_setaffinity(self._process.pid, {max(os.sched_getaffinity(0))})
         assert self._process.stdout is not None

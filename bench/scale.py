@@ -4,7 +4,7 @@
 
 One turn, short texts, a server that answers at once, 64 in flight. Two shapes: as many questions as conversations, and
 a thousand questions of N/1000 samples each. For each size one run goes through, and a second one is killed half-way and
-resumed until its first request. The million takes hours: ask for it with --sizes 1000000.
+resumed until its first request. A million takes half an hour in each shape: ask for it with --sizes 1000000.
 """
 
 import argparse

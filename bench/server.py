@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import hashlib
 import json
+import os
 import random
 import socket
 import struct
@@ -231,10 +232,20 @@ def _content_length(head: bytes) -> int:
     return 0
 
 
-async def _serve(behaviour: Behaviour) -> None:
+async def _serve(behaviour: Behaviour, *, until_orphaned: bool) -> None:
+    loop, parent, orphaned = asyncio.get_running_loop(), os.getppid(), asyncio.Event()
+
+    def look() -> None:
+        if os.getppid() == parent:
+            loop.call_later(1.0, look)
+        else:
+            orphaned.set()
+
+    if until_orphaned:
+        look()
     sys.stdout.write(await Server(behaviour).listen() + "\n")
     sys.stdout.flush()
-    await asyncio.Event().wait()
+    await orphaned.wait()
 
 
 def main() -> None:
@@ -242,8 +253,10 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0, metavar="S")
     parser.add_argument("--jitter", type=float, default=0.0, metavar="S")
     parser.add_argument("--answers", choices=("long", "short", "mixed"), default="long")
-    behaviour = Behaviour(**vars(parser.parse_args()))
-    asyncio.run(_serve(behaviour))
+    parser.add_argument("--until-orphaned", action="store_true", help="end when the process that started it has ended")
+    options = parser.parse_args()
+    behaviour = Behaviour(options.latency, options.jitter, options.answers)
+    asyncio.run(_serve(behaviour, until_orphaned=options.until_orphaned))
 
 
 if __name__ == "__main__":

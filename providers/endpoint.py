@@ -180,7 +180,7 @@ class Endpoint:
 
     async def _paced(self, request: ChatRequest, probe: bool) -> ChatCompletion:
         tokens = await self._rates.acquire(request)
-        place = await self.limiter.acquire()
+        place = await self.limiter.acquire(urgent=request.urgent)
         if self._outage.is_on and not probe:
             self.limiter.given_up(place)
             raise _HeldBackError

@@ -70,7 +70,7 @@ class AdaptiveLimit:
     def restart(self) -> None:
         """Forget what was learned: the server is a new one."""
         self.limit = self._start
-        self._recent.clear()
+        self._recent = deque((place for place in self._recent if place.in_flight), self._recent.maxlen)
         self._ramping, self._looked_at = True, -math.inf
         self._growth, self._credit, self._round = 1.0, 0.0, 0
         self._hold_until, self._hold_s = 0.0, FIRST_HOLD_S
@@ -180,7 +180,8 @@ class ConcurrencyLimiter:
     def __init__(self, ceiling: int, start: int = START, clock: Callable[[], float] = time.monotonic) -> None:
         self._adaptive = AdaptiveLimit(ceiling, start)
         self._clock = clock
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._urgent: deque[asyncio.Future[Place]] = deque()
+        self._waiting: deque[asyncio.Future[Place]] = deque()
         self._closed_until = 0.0
         self._looking = False
 
@@ -198,19 +199,19 @@ class ConcurrencyLimiter:
     def ceiling(self) -> int:
         return self._adaptive.ceiling
 
-    async def acquire(self) -> Place:
-        """Wait for a place; who waits longest comes first."""
-        while self._adaptive.in_flight >= self._adaptive.limit or self._clock() < self._closed_until:
-            turn = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
+    async def acquire(self, *, urgent: bool = False) -> Place:
+        """Wait for a place: urgent callers come first, and among equals who waits longest."""
+        turn: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        (self._urgent if urgent else self._waiting).append(turn)
+        self._wake()
+        if not turn.done():
             self._look_later()
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._wake()  # this turn was given to nobody
-                raise
-        return self._adaptive.sent(self._clock())
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.given_up(turn.result())
+            raise
 
     def taken(self, place: Place) -> None:
         """The server answered, well or badly, but not "too many"."""
@@ -243,23 +244,26 @@ class ConcurrencyLimiter:
 
     def _look_later(self) -> None:
         """While callers wait, see in a moment whether the server's silence lets more of them out."""
-        if not self._looking and self._waiting and self._adaptive.hears_silence:
+        if not self._looking and (self._urgent or self._waiting) and self._adaptive.hears_silence:
             self._looking = True
             asyncio.get_running_loop().call_later(_LOOK_EVERY_S, self._look)
 
     def _look(self) -> None:
         self._looking = False
-        while self._waiting and self._waiting[0].done():  # cancelled
-            self._waiting.popleft()
-        if self._waiting:
+        for queue in (self._urgent, self._waiting):
+            while queue and queue[0].done():  # cancelled
+                queue.popleft()
+        if self._urgent or self._waiting:
             self._adaptive.waited(self._clock())
             self._wake()
             self._look_later()
 
     def _wake(self) -> None:
-        free = self._adaptive.limit - self._adaptive.in_flight
-        while free > 0 and self._waiting:
-            turn = self._waiting.popleft()
+        """Give out the free places; a place is taken from here on, so that nobody can slip in before its owner runs."""
+        now = self._clock()
+        while (self._urgent or self._waiting) and self._adaptive.in_flight < self._adaptive.limit:
+            if now < self._closed_until:
+                return
+            turn = (self._urgent or self._waiting).popleft()
             if not turn.done():
-                turn.set_result(None)
-                free -= 1
+                turn.set_result(self._adaptive.sent(now))

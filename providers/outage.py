@@ -1,4 +1,4 @@
-"""A server that is away: noticed by calls that fail in a row, and asked by one call at a time until it is back.
+"""A server that is away: noticed by calls that fail in a row, and asked by a call now and then until it is back.
 
 Sporadic faults strike here and there; a dead server, or the gateway before it, fails everybody. An answer takes longer
 than most failures, so their order of arrival says little: what counts are the calls *sent after* a first failure. With
@@ -42,8 +42,9 @@ class Outage:
 
     It closes after as many absences in a row as there are callers (4 to 16), if the calls sent meanwhile that are still
     in flight are far fewer. A 503 is an absence only if no earlier call is in flight: else the server is full. While it
-    is closed one call at a time goes out as a probe, after pauses that double from `first_pause_s` to
-    `longest_pause_s`; the first reply to a probe, good or bad, opens it for all.
+    is closed a single call goes out now and then as a probe: after pauses that double from `first_pause_s` to
+    `longest_pause_s` while probes fail, and after the longest one if a probe hangs. The first reply to a probe, good or
+    bad, opens the gate for all.
 
     After `patience_s` whoever waits gets the last error, as does everybody who comes later and is not the next probe.
     0 never closes. `tell` gets a line when an outage begins (once a probe has confirmed it), lasts too long and ends.
@@ -69,7 +70,7 @@ class Outage:
         self._row_failed = self._row_in_flight = 0
         self._error: ProviderError | None = None
         self._since = self._probe_at = self._pause_s = 0.0
-        self._probing = self._stopped = self._told = self._told_late = False
+        self._stopped = self._told = self._told_late = False
         self._waiting: dict[asyncio.Future[None], None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -84,7 +85,7 @@ class Outage:
         return self._error is not None and self._clock() >= self._since + self._patience_s
 
     async def admit(self) -> bool:
-        """Wait while the gate is closed. True: the caller is the probe now, and calls `probed` when it has asked.
+        """Wait while the gate is closed. True: the caller is a probe now, and calls `probed` when it has asked.
 
         Raises:
             ProviderError: the last one, when the outage has lasted too long or waiting was stopped.
@@ -92,8 +93,8 @@ class Outage:
         while (error := self._error) is not None:
             if self._stopped:
                 raise copy.copy(error)
-            if not self._probing and self._clock() >= self._probe_at:
-                self._probing = True
+            if (now := self._clock()) >= self._probe_at:
+                self._probe_at = now + self._longest_pause_s
                 self._set_timer()
                 return True
             if self.is_late:
@@ -159,8 +160,7 @@ class Outage:
         return self._patience_s > 0 and self._row_failed >= enough
 
     def probed(self) -> None:
-        """The probe has ended; if the gate is still closed, the next one goes out after a longer pause."""
-        self._probing = False
+        """A probe has ended; if the gate is still closed, the next one goes out after a longer pause."""
         if self._error is not None:
             self._pause_s = min(2 * self._pause_s, self._longest_pause_s)
             self._probe_at = self._clock() + self._pause_s
@@ -192,8 +192,7 @@ class Outage:
             self._timer.cancel()
             self._timer = None
         if self._error is not None and self._waiting:
-            end = self._since + self._patience_s
-            at = end if self._probing else min(self._probe_at, end)
+            at = min(self._probe_at, self._since + self._patience_s)
             self._timer = asyncio.get_running_loop().call_later(max(0.0, at - self._clock()), self._time_is_up)
 
     def _time_is_up(self) -> None:

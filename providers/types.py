@@ -44,13 +44,17 @@ class ResponseSchema:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One call. `tags` describe the call to recorded and scripted models; they are never sent."""
+    """One call. `tags` describe the call to recorded and scripted models; they are never sent.
+
+    `urgent` calls go before others that wait for the same endpoint: more work hangs on them.
+    """
 
     messages: tuple[ChatMessage, ...]
     params: SamplingParams = SamplingParams()
     response_schema: ResponseSchema | None = None
     deadline_s: float = 300.0
     tags: Mapping[str, str] = field(default_factory=dict)
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

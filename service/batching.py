@@ -386,4 +386,5 @@ def _noun(role: str) -> str:
 
 
 def _age_s(batch: StoredBatch) -> float:
-    return (datetime.now(UTC) - datetime.fromisoformat(batch.created_at)).total_seconds()
+    # Another process's clock, or this one's before it was set back, must not make us wait for hours.
+    return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(batch.created_at)).total_seconds())

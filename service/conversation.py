@@ -18,7 +18,8 @@ def candidate_request(
         messages += [ChatMessage("user", turn.prompt), ChatMessage("assistant", answer)]
     messages.append(ChatMessage("user", question.turns[len(answers)].prompt))
     tags = {"question": question.id, "turn": str(len(answers) + 1)}
-    return ChatRequest(tuple(messages), params, deadline_s=deadline_s, tags=tags)
+    # Verdicts and later turns wait for an answer, and nothing waits for a verdict.
+    return ChatRequest(tuple(messages), params, deadline_s=deadline_s, tags=tags, urgent=True)
 
 
 def answer_of(completion: ChatCompletion) -> tuple[AnswerStatus, str]:

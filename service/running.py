@@ -1,7 +1,7 @@
 """Start, continue and finish a run: preflight, the pipeline, signals."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib import metadata
 
@@ -17,11 +17,11 @@ from service.batching import BatchOptions, BatchRun
 from service.endpoint_plan import EndpointPlan
 from service.endpoints import open_endpoints, preflight, retry_policy
 from service.errors import PlanConflictError, StoreError
-from service.pipeline import Asked, Judge, ModelGrader, Pipeline, Progress
+from service.pipeline import Asked, Deferred, Judge, ModelGrader, Pipeline, Progress
 from service.plan import RunPlan, differing
 from service.signals import Interrupted, Signals, signals_stop
 from service.store import Store, batches, ledger, reads
-from service.store.lease import hold_lease, lease_limits
+from service.store.lease import HeldLease, hold_lease, lease_limits
 from service.store.writer import Writer
 from service.store.writes import TurnKey, VerdictKey, add_identities, insert_run, set_stopped
 
@@ -98,7 +98,7 @@ async def execute(
             limits = lease_limits(environ)
             async with hold_lease(store, writer, run_id, say=progress.say, on_lost=work.stop, limits=limits) as lease:
                 for endpoint in endpoints.values():
-                    endpoint.gate = lease.confirm
+                    endpoint.gate = _gate(endpoint, lease)
                 _settle_budget(budget, store, run_id)
                 await writer.write(add_identities(run_id, identities), bought=False)
                 await writer.write(set_stopped(run_id, None), bought=False)
@@ -142,6 +142,17 @@ def _budget(store: Store, name: str, plan: RunPlan) -> Budget | None:
         if stored is None:
             return Budget(plan.max_cost)
         return Budget(plan.max_cost, ledger.run_cost(connection, stored.id), batches.held_usd(connection, stored.id))
+
+
+def _gate(endpoint: Endpoint, lease: HeldLease) -> Callable[[], Awaitable[None]]:
+    """What a call passes last before it goes out: it may have waited for its place for long."""
+
+    async def gate() -> None:
+        await lease.confirm()
+        if endpoint.stopping:
+            raise Deferred
+
+    return gate
 
 
 def _settle_budget(budget: Budget | None, store: Store, run_id: int) -> None:

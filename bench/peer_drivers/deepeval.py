@@ -1,14 +1,16 @@
-"""DeepEval: a G-Eval metric judges the answers; it has no generation of its own, so a bare loop makes them."""
+"""DeepEval: a G-Eval metric judges the answers through DeepEval's own client.
+
+It has no generation of its own, so a bare loop makes the answers.
+"""
 
 import asyncio
-import json
 from typing import Any
 
 import openai
 from deepeval import evaluate
 from deepeval.evaluate.configs import AsyncConfig, CacheConfig, DisplayConfig
 from deepeval.metrics import GEval
-from deepeval.models import DeepEvalBaseLLM
+from deepeval.models import LocalModel
 from deepeval.test_case import LLMTestCase, SingleTurnParams
 
 from bench.peer_drivers.arguments import Arguments, parse
@@ -16,29 +18,6 @@ from bench.replies import VERDICT_MARK
 from bench.work import Work
 
 _STEPS = [f"사실과 계산, 결론이 맞는지 확인한다. {VERDICT_MARK}: reason과 score를 담은 JSON." * 10]
-
-
-class Judge(DeepEvalBaseLLM):  # type: ignore[misc]
-    """A model behind an OpenAI-compatible address, with one client for all calls."""
-
-    def __init__(self, url: str) -> None:
-        self._client = openai.AsyncOpenAI(api_key="unused", base_url=f"{url}/v1", max_retries=0)
-
-    def load_model(self) -> Any:
-        return self._client
-
-    def get_model_name(self) -> str:
-        return "judge"
-
-    def generate(self, prompt: str, schema: Any = None) -> Any:
-        raise NotImplementedError("only asked asynchronously")
-
-    async def a_generate(self, prompt: str, schema: Any = None) -> Any:
-        reply = await self._client.chat.completions.create(
-            model="judge", messages=[{"role": "user", "content": prompt}], temperature=0.0
-        )
-        content = str(reply.choices[0].message.content)
-        return content if schema is None else schema(**json.loads(content))
 
 
 async def answers(told: Arguments) -> list[str]:
@@ -63,7 +42,8 @@ def main() -> None:
         for number, answer in enumerate(asyncio.run(answers(told)), 1)
     ]
     shown = [SingleTurnParams.INPUT, SingleTurnParams.ACTUAL_OUTPUT]
-    metric = GEval(name="bench", evaluation_steps=_STEPS, evaluation_params=shown, model=Judge(told.url))
+    judge = LocalModel(model="judge", api_key="unused", base_url=f"{told.url}/v1", temperature=0.0)
+    metric = GEval(name="bench", evaluation_steps=_STEPS, evaluation_params=shown, model=judge)
     result = evaluate(
         cases,
         [metric],

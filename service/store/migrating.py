@@ -56,8 +56,7 @@ def _version(connection: Connection, file: Path) -> str | None:
 
 def _migrate(connection: Connection, file: Path) -> None:
     # A table that is rebuilt must not take along the rows that refer to it; the pragma means nothing in a transaction.
-    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-    connection.rollback()
+    _outside_transactions(connection, "PRAGMA foreign_keys=OFF")
     try:
         # The lock is taken before the version is read: of two processes the second finds the work done.
         with connection.execution_options(writes=True).begin():
@@ -71,8 +70,12 @@ def _migrate(connection: Connection, file: Path) -> None:
                 if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                     raise StoreError(f"{file} holds rows that refer to nothing and was not upgraded; `kojudge check`")
     finally:
-        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
-        connection.rollback()
+        _outside_transactions(connection, "PRAGMA foreign_keys=ON")
+
+
+def _outside_transactions(connection: Connection, pragma: str) -> None:
+    # Through SQLAlchemy it would begin a transaction first.
+    connection.connection.cursor().execute(pragma)
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:

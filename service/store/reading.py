@@ -28,10 +28,11 @@ def connect_read_only(file: Path, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.
         StoreError: what was written last is in the write-ahead log, which cannot be read without write access.
         sqlite3.Error: anything else.
     """
+    connection = _connect(file, "mode=ro", timeout_s)
     try:
-        connection = _connect(file, "mode=ro", timeout_s)
         connection.execute("SELECT count(*) FROM sqlite_schema")
     except sqlite3.OperationalError as error:
+        connection.close()
         # The index of the log (-shm) cannot be made. Without a log the file alone is the whole database.
         if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise
@@ -42,6 +43,9 @@ def connect_read_only(file: Path, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.
                 f"copy it together with {log.name} to a folder that can be written"
             ) from error
         return connect_without_log(file)
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

@@ -88,6 +88,17 @@ def test_after_a_restart_it_learns_anew() -> None:
     assert simulate(limit, 10_000, workers=768, latency_s=2.0).limit_at(0.7) == 512
 
 
+def test_calls_that_hang_since_before_a_restart_do_not_block_what_comes_after() -> None:
+    limit = AdaptiveLimit(512)
+    simulate(limit, 10_000, workers=512)
+    hanging = [limit.sent(100.0) for _ in range(60)]
+    limit.restart()
+    assert limit.limit < limit.in_flight == len(hanging)
+    for look in range(20):
+        limit.waited(101 + look / 100)
+    assert limit.limit > limit.in_flight
+
+
 def test_failed_probes_grow_rare() -> None:
     outcome = simulate(AdaptiveLimit(64), 30_000, workers=64, capacity=lambda now: 32)
     assert outcome.refused < 60, outcome.refused
@@ -137,6 +148,28 @@ def test_who_waits_longest_comes_first_and_a_cancelled_wait_loses_no_place() -> 
         return order
 
     assert asyncio.run(run()) == [2, 3]
+
+
+def test_urgent_callers_come_first_and_nobody_slips_in_before_the_next_in_line() -> None:
+    async def scene() -> list[str]:
+        limiter = ConcurrencyLimiter(1)
+        came: list[str] = []
+
+        async def call(name: str, *, urgent: bool = False) -> None:
+            place = await limiter.acquire(urgent=urgent)
+            came.append(name)
+            await asyncio.sleep(0)
+            limiter.taken(place)
+            if name == "a":  # a place was just given back, and its next owner has not run yet
+                late = asyncio.create_task(call("late"))
+                await late
+
+        calls = [call("a"), call("b"), call("c", urgent=True), call("d"), call("e", urgent=True)]
+        await asyncio.gather(*calls)
+        assert limiter.in_flight == 0
+        return came
+
+    assert asyncio.run(scene()) == ["a", "c", "e", "b", "d", "late"]
 
 
 def test_calls_that_meet_silence_let_others_out() -> None:

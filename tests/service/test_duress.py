@@ -28,8 +28,9 @@ def questions(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB."""
-    with _mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=1M", "tmpfs") as folder:
+    """A disk of 12 MB, of which little is free until `ballast` is deleted."""
+    with _mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=12M", "tmpfs") as folder:
+        (folder / "ballast").write_bytes(bytes(12 * 2**20 - 450_000))
         yield folder
 
 
@@ -73,7 +74,6 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(tmp_path, questions, smal
         server.behave("candidate", Reply(LONG))
         database = {"KOJUDGE_DATABASE_URL": f"sqlite:///{small_disk}/k.db"}
         ballast = small_disk / "ballast"
-        ballast.write_bytes(bytes(600_000))
         with Running(tmp_path, *words(server, questions), env=database) as run:
             wait_until(lambda: len(server.delivered) > 4, "worked", run)
             stopped = quiet(server)
@@ -138,7 +138,6 @@ def test_ctrl_c_while_the_disk_is_full_says_what_is_lost(tmp_path, questions, ru
         server.behave("candidate", Reply(LONG))
         database = {"KOJUDGE_DATABASE_URL": f"sqlite:///{small_disk}/k.db"}
         ballast = small_disk / "ballast"
-        ballast.write_bytes(bytes(600_000))
         with Running(tmp_path, *words(server, questions), env=database) as run:
             wait_until(lambda: len(server.delivered) > 4, "worked", run)
             quiet(server)
@@ -158,7 +157,7 @@ def test_ctrl_c_while_the_disk_is_full_says_what_is_lost(tmp_path, questions, ru
 
 
 def test_a_disk_that_is_full_from_the_start_is_refused(tmp_path, questions, run_cli, small_disk):
-    (small_disk / "ballast").write_bytes(bytes(2**20 - 8192))
+    (small_disk / "ballast").write_bytes(bytes(12 * 2**20 - 8192))
     with ModelServer() as server:
         result = run_cli(*words(server, questions), "--database", f"sqlite:///{small_disk}/k.db")
         assert result.code == 2, result

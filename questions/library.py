@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from questions.readers import read_questions
+from questions.readers.folder import SetFolders, is_set_folder
 from questions.source import SourceError, did_you_mean, quote
 from questions.types import QuestionSet
 
@@ -11,18 +12,30 @@ _SETS = Path(__file__).parent / "sets"
 
 def shipped_sets() -> list[str]:
     """Names of the shipped sets."""
-    return sorted(path.stem for path in _SETS.glob("*.yaml"))
+    return sorted(path.stem for path in _SETS.iterdir() if path.suffix == ".yaml" or is_set_folder(path))
+
+
+def load_shipped() -> dict[str, QuestionSet]:
+    """Every shipped set by its name, each of their files read once."""
+    folders = SetFolders()
+    return {name: _shipped(folders, name) for name in shipped_sets()}
+
+
+def _shipped(folders: SetFolders, name: str) -> QuestionSet:
+    found = folders.read_any(_SETS, name)
+    assert found is not None, name
+    return found
 
 
 def load_set(spec: str) -> QuestionSet:
-    """A shipped set by name, or a file by path (`./starter` for a file of a shipped set's name).
+    """A shipped set by name, or a file or folder by path (`./starter` for a file of a shipped set's name).
 
     Raises:
         SourceError: neither; or the file cannot be used.
     """
     shipped = shipped_sets()
     if spec in shipped:
-        return read_questions(_SETS / f"{spec}.yaml")
+        return _shipped(SetFolders(), spec)
     if _names_a_file(spec):
         return read_questions(spec)
     near = did_you_mean(spec, shipped)

@@ -187,6 +187,7 @@ class QuestionSet(_Record):
     title: str | None = None
     description: str | None = None
     licence: str | None = None
+    canary: str | None = None
     questions: Questions
 
     def digest(self) -> str:

@@ -178,7 +178,7 @@ class _Values:
 
     def _mapping(self, node: MappingNode) -> dict[Any, Any]:
         result: dict[Any, Any] = {}
-        lines: dict[Any, int] = {}
+        keys: dict[Any, Node] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
                 raise self._error(key_node, "a key must be plain text, not a list or a mapping")
@@ -186,9 +186,9 @@ class _Values:
                 raise self._error(key_node, "merge keys (<<) are not read; write the keys out")
             key = self.of(key_node)
             if key in result:
-                first = f"first on line {lines[key]}"
+                first = f"first on line {_line(self._text, keys[key])}"
                 raise self._error(key_node, f"the key {quote(key_node.value)} appears twice ({first})")
-            lines[key] = _line(self._text, key_node)
+            keys[key] = key_node
             result[key] = self.of(value_node)
         return result
 

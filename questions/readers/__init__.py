@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from questions.readers import logickor, native
+from questions.readers.folder import SetFolders, is_set_folder
 from questions.source import SourceError, first_line
 from questions.types import QuestionSet
 
@@ -26,12 +27,14 @@ READERS: tuple[Reader, ...] = (
 
 
 def read_questions(path: Path | str) -> QuestionSet:
-    """The question set in a file of any known format.
+    """The question set in a file of any known format, or in a folder with a `set.yaml`.
 
     Raises:
         SourceError: one line with file, line and what to do.
     """
     path = Path(path)
+    if is_set_folder(path):
+        return SetFolders().read(path)
     head = first_line(path)
     for reader in READERS:
         if reader.detects(path, head):

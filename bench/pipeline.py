@@ -49,7 +49,7 @@ def scenes(*, quick: bool = False) -> list[Scene]:
     return [
         Scene("a", "200 ms, 64 in flight", work(500), 0.2 * speed, 64, every),
         Scene("b", "0 ms, 64 in flight", work(500), 0.0, 64, every),
-        Scene("c", "2 s, 512 in flight", work(5000), 2.0 * speed, 512, (TWO, SDK, AIOHTTP)),
+        Scene("c", "2 s, 512 in flight", work(5000), 2.0 * speed, 512, every),
         Scene("d", "two turns, 200 ms, 32 + 32 in flight", work(500, 2), 0.2 * speed, 64, (TWO, SDK, AIOHTTP)),
     ]
 

@@ -253,7 +253,7 @@ def judge_runnable(
     theirs = isinstance(judge, BaseChatModel)
     chosen = params if params is not None else (SamplingParams() if theirs else DEFAULT_PARAMS)
     # A model object may retry by itself; two retriers would multiply.
-    policy = retry or (RetryPolicy(max_attempts=1) if theirs else RetryPolicy())
+    policy = retry or (RetryPolicy(max_attempts=1) if theirs else RetryPolicy(outage_s=0))
     return JudgeRunnable(_Setup(judge, loaded, chosen, deadline_s, policy))
 
 

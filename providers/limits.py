@@ -32,6 +32,7 @@ SHRINK = 0.7
 FIRST_HOLD_S, LONGEST_HOLD_S = 1.0, 60.0
 LONGEST_CLOSED_S = 120.0
 _PRESSING = 0.75
+_TIMER_S = 0.001  # what an event loop may be early by
 _LOOK_EVERY_S, _LONGEST_LOOK_S = 0.01, 0.03
 
 
@@ -184,6 +185,7 @@ class ConcurrencyLimiter:
         self._waiting: deque[asyncio.Future[Place]] = deque()
         self._closed_until = 0.0
         self._looking = False
+        self._opening: asyncio.TimerHandle | None = None
 
     @property
     def in_flight(self) -> int:
@@ -235,7 +237,20 @@ class ConcurrencyLimiter:
     def close_for(self, seconds: float) -> None:
         """Let no call out for a while."""
         self._closed_until = max(self._closed_until, self._clock() + seconds)
-        asyncio.get_running_loop().call_later(seconds, self._wake)
+        self._open_later()
+
+    def _open_later(self) -> None:
+        """One timer at a time; it is set again where a loop rings it a moment early, as uvloop does."""
+        if self._opening is None:
+            wait = max(self._closed_until - self._clock(), 0.0) + _TIMER_S
+            self._opening = asyncio.get_running_loop().call_later(wait, self._open)
+
+    def _open(self) -> None:
+        self._opening = None
+        if self._clock() < self._closed_until:
+            self._open_later()
+        else:
+            self._wake()
 
     def restart(self) -> None:
         """The server was away and is back: what it took before tells nothing."""
@@ -263,6 +278,7 @@ class ConcurrencyLimiter:
         now = self._clock()
         while (self._urgent or self._waiting) and self._adaptive.in_flight < self._adaptive.limit:
             if now < self._closed_until:
+                self._open_later()
                 return
             turn = (self._urgent or self._waiting).popleft()
             if not turn.done():

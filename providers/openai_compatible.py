@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import aiohttp
 import httpx2
 import openai
 
@@ -70,7 +71,7 @@ class OpenAICompatibleProvider:
                 received = await _content(response, headers)
             finally:
                 await response.aclose()
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, aiohttp.ClientError) as error:  # the latter: what is no HTTP at all
             # The aiohttp transport reports "refused" and "disconnected" as time-outs; the cause tells.
             cause = error.__cause__ or error
             detail = clean_message(without_key(str(cause) or type(cause).__name__, self._api_key))

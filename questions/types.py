@@ -31,8 +31,8 @@ class NumberCheck(_Record):
     """The answer states this number, digits grouped or not (`1,200` is `1200`)."""
 
     type: Literal["number"]
-    value: float
-    tolerance: float = 0.0
+    value: float = Field(allow_inf_nan=False)
+    tolerance: float = Field(default=0.0, allow_inf_nan=False)
 
 
 class LengthCheck(_Record):

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first stops in good order, the second at once."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first stops in good order, the second at once."""
 
 import asyncio
 import signal
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-_CAUGHT = (signal.SIGINT, signal.SIGTERM)
+_CAUGHT = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+_MAY_BE_IGNORED = ("SIGHUP",)  # nohup means it
 
 
 class Interrupted(Exception):
@@ -51,8 +52,9 @@ def signals_stop() -> Iterator[Signals]:
     assert task is not None, "signals stop a task"
     loop = asyncio.get_running_loop()
     signals = Signals(task)
-    before = {number: signal.getsignal(number) for number in _CAUGHT}
-    for number in _CAUGHT:
+    before = {n: signal.getsignal(n) for n in _CAUGHT}
+    before = {n: h for n, h in before.items() if h != signal.SIG_IGN or n.name not in _MAY_BE_IGNORED}
+    for number in before:
         loop.add_signal_handler(number, signals.receive)
     try:
         yield signals

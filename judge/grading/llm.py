@@ -8,6 +8,7 @@ from judge.rubric import Rubric
 from judge.types import GradedTurn, Verdict, VerdictStatus
 from judge.verdict import OutputContract, Parsed
 from providers.errors import ProviderError
+from providers.http_errors import storable
 from providers.types import ChatCompletion, ChatRequest, SamplingParams, SchemaMode
 
 # A JSON grammar allows any number of blanks between tokens, and some models never leave off.
@@ -35,7 +36,8 @@ class GradingTask:
                 "ok",
                 score=self.rubric.scale.min if ruled_out else parsed.score,
                 judge_score=parsed.score,
-                rationale=parsed.rationale,
+                # Decoded only here: an escape inside the judge's JSON may be half a character.
+                rationale=storable(parsed.rationale) if parsed.rationale is not None else None,
                 language=language,
                 completion=completion,
             )

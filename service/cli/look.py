@@ -95,11 +95,13 @@ def show_conversation(name: str, wanted: str, database: str, list_format: ListFo
 def _find(connection: Connection, run: reads.StoredRun, wanted: str) -> list[dict[str, Any]]:
     """The conversations that QUESTION, MODEL#QUESTION or MODEL#QUESTION#SAMPLE names; an id may hold no #."""
     found = []
+    seen: set[int] = set()
     for place in (-1, -2):
         parts = wanted.split("#")
         question = parts[place] if len(parts) >= -place else ""
         position = reads.question_position(connection, run.id, question)
-        if position is not None:
+        if position is not None and position not in seen:
+            seen.add(position)
             found += [c for c in conversations(connection, run, position) if wanted in _names(c)]
     return found
 

@@ -192,7 +192,10 @@ def _totals(store: Store, name: str, plan: RunPlan) -> Totals:
         stored = reads.find_run(connection, name)
         if stored is None:
             return Totals(plan.answers, verdicts, 0, 0)
-        answered = sum(statuses.get("ok", 0) for statuses in reads.answer_statuses(connection, stored.id).values())
+        answered = sum(
+            statuses.get("ok", 0) + statuses.get("truncated", 0)
+            for statuses in reads.answer_statuses(connection, stored.id).values()
+        )
         return Totals(plan.answers, verdicts, answered, reads.verdict_totals(connection, stored.id)[1])
 
 

@@ -1,5 +1,6 @@
 """Printing to people: stdout carries results, stderr carries progress."""
 
+import os
 import sys
 from typing import Any
 
@@ -21,7 +22,17 @@ def out() -> Console:
 
 def err() -> Console:
     """Progress and hints."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return _Progress(stderr=True, highlight=False, soft_wrap=True)
+
+
+class _Progress(Console):
+    """A terminal or pipe that went away ends no run: what nobody reads is written nowhere."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stderr.fileno())
+        os.close(nowhere)
 
 
 def table(title: str | None, head: list[str], body: list[list[str]]) -> Table:

@@ -9,10 +9,12 @@ from sqlalchemy import LargeBinary, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from service.errors import StoreError
+
 _SHA256 = re.compile("[0-9a-f]{64}")
 _LEVEL = 1
 _WORTH_IT_BYTES = 256
-_LONGEST_TEXT_BYTES = 1 << 30
+_LONGEST_TEXT_BYTES = 1 << 28
 
 
 class _Zstd(threading.local):
@@ -61,5 +63,16 @@ class LongText(TypeDecorator[str]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         if isinstance(value, bytes):
-            return _zstd.decompress(value, max_output_size=_LONGEST_TEXT_BYTES).decode()
+            return _unpacked(value)
         return None if value is None else str(value)
+
+
+def _unpacked(packed: bytes) -> str:
+    """The text; raises StoreError for a file that somebody else filled with something else."""
+    try:
+        # The length stands in the frame, and room for it is made before anything is unpacked.
+        if not 0 <= zstandard.get_frame_parameters(packed).content_size <= _LONGEST_TEXT_BYTES:
+            raise StoreError("a stored text claims to be longer than any text; the database is damaged or forged")
+        return _zstd.decompress(packed).decode()
+    except (zstandard.ZstdError, UnicodeDecodeError) as error:
+        raise StoreError(f"a stored text cannot be read ({error}); the database is damaged or forged") from error

@@ -6,6 +6,7 @@ stays in memory, and since every caller waits for its own write, nothing more is
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
 import time
@@ -16,7 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from service.errors import StoreError
 from service.store.opening import raw
-from service.store.trouble import DamagedError, PassingTroubleError
+from service.store.trouble import DamagedError, PassingTroubleError, explain
 
 Write = Callable[[Connection], object]
 _MAX_BATCH = 512
@@ -51,7 +52,7 @@ class Writer:
     def __init__(self, engine: Engine, say: Callable[[str], None], patience: Patience) -> None:
         """`say` is called from the writer's thread."""
         self._engine = engine.execution_options(writes=True)
-        self._say = say
+        self._tell = say
         self._patience = patience
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
@@ -109,6 +110,11 @@ class Writer:
     def waits(self) -> bool:
         """Whether the database cannot be written just now."""
         return self._give_up_at is not None
+
+    def _say(self, line: str) -> None:
+        # The thread outlives whatever is wrong with the terminal: answers wait for it.
+        with contextlib.suppress(Exception, SystemExit):
+            self._tell(line)
 
     def _drain(self) -> None:
         closing = False
@@ -176,10 +182,12 @@ class Writer:
                 for job in batch:
                     job.write(connection)
         except Exception as failure:  # noqa: BLE001 - whatever it is, the caller hears of it and the thread lives on
-            if isinstance(failure, PassingTroubleError):
+            # Prepared statements raise the driver's own errors.
+            trouble = failure if isinstance(failure, StoreError) else explain(failure)
+            if isinstance(trouble, PassingTroubleError):
                 self._disconnect()  # one whose BEGIN failed cannot begin again
-            if isinstance(failure, StoreError):
-                return failure
+            if trouble is not None:
+                return trouble
             return StoreError(f"the database refused a write: {getattr(failure, 'orig', None) or failure}")
         return None
 

@@ -1,8 +1,10 @@
 """The adaptive limit in simulated time: it finds a capacity, keeps it, and is not talked down by sporadic refusals."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
+import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -193,6 +195,21 @@ def test_a_retry_after_of_a_full_server_holds_for_everyone() -> None:
         return loop.time() - start
 
     assert asyncio.run(run()) >= 0.19
+
+
+@pytest.mark.parametrize("loops", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_places_open_when_the_time_is_over_in_every_loop(loops: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """uvloop rings a timer up to a millisecond early."""
+
+    async def run() -> None:
+        limiters = [ConcurrencyLimiter(8) for _ in range(200)]
+        for limiter in limiters:
+            limiter.close_for(0.1)
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(limiter.acquire() for limiter in limiters))
+
+    with asyncio.Runner(loop_factory=loops) as runner:
+        runner.run(run())
 
 
 @pytest.mark.parametrize("wait", [3600.0, float("inf"), 1e300])

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,25 @@ def test_any_text_comes_back_as_it_was(tmp_path_factory, text: str):
     with store.read() as connection:
         assert conversation_state(connection, run, 0, 0, 0).answers[1].text == text
     store.close()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        b"no zstd at all",
+        b"\x28\xb5\x2f\xfd\xe0" + (1 << 50).to_bytes(8, "little") + b"\x01\x00\x00",
+        zstandard.compress(b"\xff\xfe" * 400),
+        zstandard.compress("가".encode() * 400)[:-3],
+    ],
+)
+def test_a_text_that_somebody_forged_is_one_clear_error(run_cli, tmp_path: Path, forged: bytes):
+    assert run_cli("demo").code == 0
+    with sqlite3.connect(tmp_path / "kojudge.db") as database:
+        database.execute("UPDATE completions SET text = ?", (forged,))
+    result = run_cli("show", "demo", "math-1")
+    assert result.code == 2, result
+    assert result.err.count("\n") == 1, result
+    assert "damaged or forged" in result.err
 
 
 def _plan():

@@ -269,6 +269,41 @@ def test_an_absurd_token_count_does_no_harm(run_cli, model_server, questions):
     assert report_of(result)["models"][0]["overall"]["n"] == 2
 
 
+def test_half_a_character_in_a_verdict_is_stored_like_any_other(run_cli, model_server, questions):
+    model_server.behave("judge", r'{"evaluation": "좋습니다 \ud83d 끝", "score": 7}')
+    words = ["run", *specs(model_server), "-q", questions, "--limit", "1", "--name", "r", "--format", "json"]
+    result = run_cli(*words)
+    assert set(bought(model_server).values()) == {1}, result
+    assert "refused a write" not in result.err
+    again = run_cli(*words)
+    assert set(bought(model_server).values()) == {1}, again
+
+
+def test_a_terminal_that_goes_away_ends_no_run(run_cli, tmp_path, questions):
+    with ModelServer(latency_s=0.05) as server:
+        server.inject("candidate", "server_error", "server_error")
+        words = ["run", *specs(server), "-q", str(questions), "--name", "r", "--concurrency", "2"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service.cli", *words],
+            cwd=tmp_path,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stderr is not None
+        process.stderr.close()
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert len(bought(server)) == 24
+
+
+def test_a_conversation_is_shown_once_when_its_id_is_its_sample(run_cli, model_server, questions):
+    words = [*specs(model_server), "-q", questions, "--limit", "2", "--samples", "3", "--name", "r"]
+    assert run_cli("run", *words).code == 0
+    shown = run_cli("show", "r", "compatible:candidate#1#1", "--format", "json")
+    assert len(json.loads(shown.out)["conversations"]) == 1, shown
+
+
 def test_a_verdict_cut_inside_its_number_is_no_score(run_cli, model_server, questions):
     model_server.behave("judge", Reply("평가: 흠잡을 데가 없습니다.\n점수: 1", finish_reason="length"))
     result = run_cli("run", *specs(model_server), "-q", questions, "--limit", "1", "--format", "json")

@@ -5,28 +5,52 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from questions.types import Check, ContainsCheck, FormatCheck, LengthCheck, NumberCheck
+from judge.checks.canary import check_canary
+from judge.checks.choice import check_choice
+from judge.checks.counting import check_count, check_line_starts
+from judge.checks.register import check_register
+from judge.checks.result import CheckResult
+from questions.types import (
+    CanaryCheck,
+    Check,
+    ChoiceCheck,
+    CodeCheck,
+    ContainsCheck,
+    CountCheck,
+    FormatCheck,
+    LengthCheck,
+    LineStartsCheck,
+    NumberCheck,
+    RegisterCheck,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """Whether the check holds, and a short Korean note of what was found."""
-
-    passed: bool
-    detail: str
+__all__ = ["CheckResult", "find_numbers", "run_check"]
 
 
 def run_check(check: Check, answer: str) -> CheckResult:
     """Decide one check on one answer."""
-    if isinstance(check, ContainsCheck):
-        return _contains(check, answer)
-    if isinstance(check, NumberCheck):
-        return _number(check, answer)
-    if isinstance(check, LengthCheck):
-        return _length(check, answer)
-    return _format(check, answer)
+    match check:
+        case ContainsCheck():
+            return _contains(check, answer)
+        case NumberCheck():
+            return _number(check, answer)
+        case LengthCheck():
+            return _length(check, answer)
+        case FormatCheck():
+            return _format(check, answer)
+        case CountCheck():
+            return check_count(check, answer)
+        case LineStartsCheck():
+            return check_line_starts(check, answer)
+        case ChoiceCheck():
+            return check_choice(check, answer)
+        case CanaryCheck():
+            return check_canary(check, answer)
+        case RegisterCheck():
+            return check_register(check, answer)
+        case CodeCheck():
+            return CheckResult(None, "프로그램은 실행하지 않음")
 
 
 # ── contains ──

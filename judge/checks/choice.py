@@ -38,13 +38,17 @@ _DENIED = re.compile(
 _OPEN_ENDED = re.compile(
     r"^[\"'”’)\]]*(?:번)?(?:이라면|라면|이면|일까|일지|인지|이라고\s*하면|라고\s*하면|이라\s*가정|라\s*가정|이라고\s*가정|라고\s*가정|일\s*수도|일\s*가능성)"
 )
-_TURN = re.compile(r"(?:지만|으나|는데|ㄴ데|은데|인데|더라도|라도|아니라|아니고|말고|대신|보다는|보다|반면|라고\s*생각할\s*수\s*있)[,\s]")
+_TURN = re.compile(
+    r"(?:지만|으나|는데|ㄴ데|은데|인데|더라도|라도|아니라|아니고|말고|대신|보다는|보다|반면|라고\s*생각할\s*수\s*있)[,\s]"
+)
 _MIND_CHANGED = re.compile(
     r"아니[,.!…\s]|아니다|아닙니다|다시|잠깐|잠시만|정정|수정|바로잡|고쳐|착각|실수|틀렸|처음에는|처음엔|최종|생각해\s*보니|그런데|하지만"
     r"|재검토|번복|취소|wait|actually",
     re.IGNORECASE,
 )
-_SEVERAL = re.compile(r"^[\"'”’)\]]*(?:번)?\s*(?:와|과|랑|이랑|하고|나|이나|또는|혹은|및|,|/|·|or|and)\s*$", re.IGNORECASE)
+_SEVERAL = re.compile(
+    r"^[\"'”’)\]]*(?:번)?\s*(?:와|과|랑|이랑|하고|나|이나|또는|혹은|및|,|/|·|or|and)\s*$", re.IGNORECASE
+)
 _REACH = 160
 """Characters after "정답은" in which its option is sought."""
 
@@ -146,7 +150,7 @@ def _leading(mentions: list[Mention], clause: str) -> list[Mention]:
 
 
 def _affirmed(finder: OptionFinder, text: str) -> list[_Statement]:
-    """"X가 정답입니다", "X를 고르겠습니다"."""
+    """ "X가 정답입니다", "X를 고르겠습니다"."""
     found = []
     for start, sentence in _sentences(text):
         if sentence.endswith("?"):
@@ -183,7 +187,9 @@ def _only_options(finder: OptionFinder, line: str) -> tuple[int, ...]:
     rest = line
     for mention in reversed(mentions):
         rest = rest[: mention.start] + rest[mention.end :]
-    rest = re.sub(r"(?:입니다|이다|예요|이에요|이야|임|요|습니다|다|음|번|쪽|가|이)?[\s.,!:()\[\]\"'‘’“”·~-]*$", "", rest.strip())
+    rest = re.sub(
+        r"(?:입니다|이다|예요|이에요|이야|임|요|습니다|다|음|번|쪽|가|이)?[\s.,!:()\[\]\"'‘’“”·~-]*$", "", rest.strip()
+    )
     rest = re.sub(r"[\s.,!:()\[\]\"'‘’“”·번-]", "", rest)
     return () if rest else tuple(unique(mentions))
 

@@ -86,13 +86,17 @@ class OptionFinder:
         follows = r"(?=번|\)|\]|[.,](?!\d)|[\s\"'”’]|$|은|는|이|가|을|를|입|으?로|라|예|야|의|과|와|도|:)"
         patterns = [(re.compile(rf"(?P<name>[{_CIRCLED}])"), _CIRCLED)]
         if not numbers:
-            patterns.append((re.compile(rf"(?<![\w.])\(?(?P<name>[1-9])\)?{follows}(?!\s*(?:명|개|가지|단계))"), "123456789"))
+            patterns.append(
+                (re.compile(rf"(?<![\w.])\(?(?P<name>[1-9])\)?{follows}(?!\s*(?:명|개|가지|단계))"), "123456789")
+            )
         if not letters:
             patterns.append((re.compile(rf"(?<![A-Za-z])\(?(?P<name>[A-Ja-j])\)?(?![A-Za-z0-9]){follows}"), _LATIN))
         if not any(option in _HANGUL_LETTERS for option in plain):
             letter = rf"\((?P<name>[{_HANGUL_LETTERS}])\)|"
             patterns.append((re.compile(letter.rstrip("|")), _HANGUL_LETTERS))
-            patterns.append((re.compile(rf"(?<![\w가-힣])(?P<name>[{_HANGUL_LETTERS}])(?=번|\.|\)|\s*$|입니다|$)"), _HANGUL_LETTERS))
+            patterns.append(
+                (re.compile(rf"(?<![\w가-힣])(?P<name>[{_HANGUL_LETTERS}])(?=번|\.|\)|\s*$|입니다|$)"), _HANGUL_LETTERS)
+            )
         patterns.append((re.compile(rf"(?<![ㄱ-ㅎ])(?P<name>[{_JAMO_LETTERS}])(?![ㄱ-ㅎ])"), _JAMO_LETTERS))
         return patterns
 

@@ -21,7 +21,6 @@ _ASIDE = re.compile(r"\([^()]*\)|（[^（）]*）")
 _LAST_WORD = re.compile(r"[가-힣]+$")
 
 
-
 def _ending_in(final: int) -> str:
     """The syllables with one final consonant, by its number in Unicode's composition."""
     return "".join(chr(code) for code in range(0xAC00 + final, 0xD7A4, 28))
@@ -31,16 +30,15 @@ _B_FINAL, _N_FINAL = _ending_in(17), _ending_in(4)
 _FORMAL = re.compile(rf"[{_B_FINAL}](?:니다|니까|시다|디다|디까)$|시오$")
 _POLITE = re.compile(r"[요죠]$")
 _QUESTION = re.compile(rf"[{_N_FINAL}]가$")
-_INTIMATE = re.compile(
-    r"(?:[어아야여해네군래걸봐줘돼와워써꺼져쳐려셔켜겨텨펴쪄떠커데게서대나가]|거든)$"
-)
+_INTIMATE = re.compile(r"(?:[어아야여해네군래걸봐줘돼와워써꺼져쳐려셔켜겨텨펴쪄떠커데게서대나가]|거든)$")
 _EITHER = re.compile(r"(?:[냐니자라마까지]|구나|겠다)$")
 _NOMINAL = re.compile(r"(?:[함됨임봄있없했됐]음?|음|할\s?것|바람)$")
 
-_NOT_ENDINGS = frozenset(
-    "필요 중요 주요 수요 소요 개요 동요 강요 월요 일요 고요 바다 마다 보다 전부다 네 예 응 그래 아니 아니요 아니오 사다 "
-    "국가 평가 작가 증가 추가 휴가 물가 참가 허가 대가 전문가 불가".split()
-)
+_NOT_ENDINGS = {
+    *("필요", "중요", "주요", "수요", "소요", "개요", "동요", "강요", "월요", "일요", "고요", "바다", "마다", "보다"),
+    *("전부다", "네", "예", "응", "그래", "아니", "아니요", "아니오", "사다", "국가", "평가", "작가", "증가", "추가"),
+    *("휴가", "물가", "참가", "허가", "대가", "전문가", "불가"),
+}
 
 
 def check_register(check: RegisterCheck, answer: str) -> CheckResult:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
 _RULE = re.compile(r"\s*(?:[-*_=]\s*){3,}$")
 _HEADING = re.compile(r"\s*#{1,6}\s")
-_MARKER = re.compile(r"\s*(?:[-*+•·‣▪◦○●■□▶]\s+|\(?\d{1,3}[.)]\s+|[①-⑳]\s*|[가-하]\.\s+)")
-_QUOTE_LINE = re.compile(r"\s*>\s?")
+_MARKER = re.compile(r"^\s*(?:[-*+•·‣▪◦○●■□▶]\s+|\(?\d{1,3}[.)]\s+|[①-⑳]\s*|[가나다라마바사아자차카타파하]\.\s+)")
+_QUOTE_LINE = re.compile(r"^\s*>\s?")
 _MARKUP = re.compile(r"\*+|`+|__+|~~")
 _SAYS_SOMETHING = re.compile(r"[A-Za-z0-9가-힣\u4e00-\u9fff]")
 
@@ -20,7 +20,9 @@ _OPEN = "“‘「『《(（["
 _CLOSE = "”’」』》)）]"
 _MARK = re.compile(r"[.!?…。！？~]+")
 _CLOSERS = re.compile(rf"[\"'{re.escape(_CLOSE)}]*")
-_QUOTED_ON = re.compile(r"\s*(?:이?라(?:고|며|면서|는|던|니)|하(?:고|며|면서|는|던|니)|고|며|는|란|란다|처럼|같은)(?![가-힣]{3})")
+_QUOTED_ON = re.compile(
+    r"\s*(?:이?라(?:고|며|면서|는|던|니)|하(?:고|며|면서|는|던|니)|고|며|는|란|란다|처럼|같은)(?![가-힣]{3})"
+)
 _FINAL = re.compile(r"[다요까죠네지어아해야군나자라게걸데]$")
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:[A-Za-z]|Mr|Mrs|Ms|Dr|St|vs|No|cf|Prof|e\.g|i\.e)$")
 _NUMBER_AT_END = re.compile(r"\d\s?$")

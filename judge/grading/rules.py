@@ -61,7 +61,8 @@ class RuleJudge:
 
 
 def _parts(turn: Turn, answer: str) -> list[_Part]:
-    results = [(check, run_check(check, answer)) for check in turn.checks]
+    found = [(check, run_check(check, answer)) for check in turn.checks]
+    results = [(check, result) for check, result in found if result.passed is not None]  # the others say nothing
     contents = [result for check, result in results if not isinstance(check, FormatCheck)]
     formats = [result for check, result in results if isinstance(check, FormatCheck)]
     parts = []

@@ -1,6 +1,7 @@
 """A provider made dependable: budget, pacing, concurrency, deadline and retries around the bare call."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -73,7 +74,7 @@ class Endpoint:
         self._price = price
         self._drop_unsupported = drop_unsupported
         self._dropped: dict[str, Any] = {}
-        self._stopping = False
+        self._stop = asyncio.Event()
         self._callers = 0
         # Whoever wants no second attempt does not want to wait for one either.
         patience_s = policy.outage_s if policy.max_attempts > 1 else 0.0
@@ -82,14 +83,17 @@ class Endpoint:
 
     @property
     def stopping(self) -> bool:
-        """Once set, what is in flight may finish, but nothing is tried again and no call waits for an absent server."""
-        return self._stopping
+        """Once set, what is in flight may finish; nothing is tried again, and no call waits for anything before it."""
+        return self._stop.is_set()
 
     @stopping.setter
     def stopping(self, value: bool) -> None:
-        self._stopping = value
         if value:
+            self._stop.set()
             self._outage.stop()
+            self.limiter.open()
+        else:
+            self._stop.clear()
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
         """The completion, after as many attempts as the policy allows.
@@ -134,7 +138,7 @@ class Endpoint:
 
         async def attempt() -> ChatCompletion:
             nonlocal failed
-            if self._stopping and failed is not None:
+            if self.stopping and failed is not None:
                 raise failed
             try:
                 return await self._when_there(request)
@@ -143,8 +147,26 @@ class Endpoint:
                 raise
 
         return await complete_with_retry(
-            attempt, self._policy, self._on_retry, lambda: self._stopping or self._outage.is_late
+            attempt, self._policy, self._on_retry, lambda: self.stopping or self._outage.is_late, self._pause
         )
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep, until stopped at the longest."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+
+    async def _allowed(self, request: ChatRequest) -> float:
+        """The tokens reserved when the pace lets the call out, or when all is stopped and the gate decides."""
+        if not self._rates.paces:
+            return 0.0
+        turn = asyncio.ensure_future(self._rates.acquire(request))
+        stopped = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({turn, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            return turn.result() if turn.done() else 0.0
+        finally:
+            turn.cancel()
+            stopped.cancel()
 
     async def _when_there(self, request: ChatRequest) -> ChatCompletion:
         """One attempt. Waiting for a server that is away, and asking whether it is back, are none."""
@@ -179,7 +201,7 @@ class Endpoint:
             budget.settle(reserved, cost)
 
     async def _paced(self, request: ChatRequest, probe: bool) -> ChatCompletion:
-        tokens = await self._rates.acquire(request)
+        tokens = await self._allowed(request)
         place = await self.limiter.acquire(urgent=request.urgent)
         if self._outage.is_on and not probe:
             self.limiter.given_up(place)

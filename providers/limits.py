@@ -241,7 +241,7 @@ class ConcurrencyLimiter:
 
     def _open_later(self) -> None:
         """One timer at a time; it is set again where a loop rings it a moment early, as uvloop does."""
-        if self._opening is None:
+        if self._opening is None and self._clock() < self._closed_until:
             wait = max(self._closed_until - self._clock(), 0.0) + _TIMER_S
             self._opening = asyncio.get_running_loop().call_later(wait, self._open)
 
@@ -251,6 +251,11 @@ class ConcurrencyLimiter:
             self._open_later()
         else:
             self._wake()
+
+    def open(self) -> None:
+        """Let calls out again now, whatever the server asked for."""
+        self._closed_until = 0.0
+        self._wake()
 
     def restart(self) -> None:
         """The server was away and is back: what it took before tells nothing."""

@@ -84,14 +84,15 @@ class RateLimits:
         self._told_requests: _Told | None = None
         self._told_tokens: _Told | None = None
 
+    @property
+    def paces(self) -> bool:
+        """Whether a call may have to wait."""
+        limits = (self._requests, self._tokens, self._told_requests, self._told_tokens)
+        return any(limit is not None for limit in limits)
+
     async def acquire(self, request: ChatRequest) -> float:
         """Wait until the call may go out; the tokens reserved for it."""
-        if (
-            self._requests is None
-            and self._tokens is None
-            and self._told_requests is None
-            and self._told_tokens is None
-        ):
+        if not self.paces:
             return 0.0
         expected = self._estimate.of(request)
         if self._requests is not None:

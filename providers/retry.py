@@ -1,5 +1,6 @@
 """The only retrier. SDK retries are off, so one policy decides how often anything is asked again."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ async def complete_with_retry(
     policy: RetryPolicy,
     on_retry: Callable[[ProviderError], None] | None = None,
     give_up: Callable[[], bool] = lambda: False,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Result:
     """Call until it succeeds, the policy gives up or `give_up` says so; the last error is raised as it came."""
     try:
@@ -44,7 +46,7 @@ async def complete_with_retry(
         if not error.retryable:
             raise
         # The retrier costs as much as the call itself, so only a call that failed pays for it.
-        return await _again(error, call, policy, on_retry, give_up)
+        return await _again(error, call, policy, on_retry, give_up, sleep)
 
 
 async def _again(
@@ -53,6 +55,7 @@ async def _again(
     policy: RetryPolicy,
     on_retry: Callable[[ProviderError], None] | None,
     give_up: Callable[[], bool],
+    sleep: Callable[[float], Awaitable[None]],
 ) -> Result:
     """What `tenacity` makes of a failed first attempt: it is handed in as the first of its own."""
     made: list[ProviderError] = [first]
@@ -95,6 +98,7 @@ async def _again(
         wait=wait,
         stop=stop,
         before_sleep=before_sleep,
+        sleep=sleep,
         reraise=True,
     )
     return await retrying(attempt)

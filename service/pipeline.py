@@ -48,7 +48,7 @@ class Progress(Protocol):
 
 
 class Deferred(Exception):
-    """Not asked now: an open batch carries the work, or will; a later pass finds it bought."""
+    """Not asked now: an open batch carries the work, or the run is being stopped; a later pass takes it up."""
 
 
 class Lane(Protocol):
@@ -258,6 +258,8 @@ class Pipeline:
             except ProviderError as error:
                 if error.stops_run:
                     raise
+                if self._stop.is_set():
+                    raise Deferred from error  # the stop kept it from another try: it is open, not failed
                 await self._writer.write(save_answer(key, "provider_error", error=f"candidate: {error.kind}: {error}"))
                 self._progress.answered("provider_error", None)
                 return None, None
@@ -329,6 +331,8 @@ class Pipeline:
             except ProviderError as error:
                 if error.stops_run:
                     raise
+                if self._stop.is_set():
+                    raise Deferred from error
                 verdict = failed_verdict(error)
             await self._writer.write(save_verdict(job.key, verdict, purchase))
         return verdict, purchase.cost_usd if purchase is not None else None

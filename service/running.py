@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib import metadata
 
+from sqlalchemy.engine import Connection
+
 from judge.grading.llm import ModelJudge
 from judge.grading.rules import RuleJudge
 from providers.budget import Budget
@@ -37,7 +39,11 @@ def find_same_run(store: Store, name: str, plan: RunPlan) -> reads.StoredRun | N
         PlanConflictError: the name already stands for a different plan.
     """
     with store.read() as connection:
-        stored = reads.find_run(connection, name)
+        return _same_run(connection, name, plan)
+
+
+def _same_run(connection: Connection, name: str, plan: RunPlan) -> reads.StoredRun | None:
+    stored = reads.find_run(connection, name)
     if stored is None or stored.plan.hash() == plan.hash():
         return stored
     parts = ", ".join(differing(stored.plan, plan)) or "an imported run"
@@ -177,10 +183,11 @@ async def _run(work: Pipeline | BatchRun, signals: Signals, writer: Writer, run_
 
 
 def _ensure_run(store: Store, name: str, plan: RunPlan, questions: Sequence[Question]) -> int:
-    stored = find_same_run(store, name, plan)
-    if stored is not None:
-        return stored.id
+    # Looked up under the write lock: another process may be making the same run.
     with store.transaction() as connection:
+        stored = _same_run(connection, name, plan)
+        if stored is not None:
+            return stored.id
         return insert_run(
             connection, name=name, kind="evaluation", plan=plan, questions=questions, code_version=code_version()
         )

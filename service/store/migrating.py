@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from service.errors import StoreError
-from service.store.schema import SCHEMA_VERSION, metadata
+from service.store.holder import Holder
+from service.store.schema import SCHEMA_VERSION, leases, metadata
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -66,11 +67,25 @@ def _migrate(connection: Connection, file: Path) -> None:
                 _version_table.create(connection)
                 connection.execute(_version_table.insert().values(version_num=SCHEMA_VERSION))
             elif version != SCHEMA_VERSION:
+                _refuse_under_a_run(connection, file)
                 upgrade(connection)
                 if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                     raise StoreError(f"{file} holds rows that refer to nothing and was not upgraded; `kojudge check`")
     finally:
         _outside_transactions(connection, "PRAGMA foreign_keys=ON")
+
+
+def _refuse_under_a_run(connection: Connection, file: Path) -> None:
+    """A run of the older version could store nothing more, and what it has in flight would be lost."""
+    if not sa.inspect(connection).has_table(leases.name):
+        return
+    for (text,) in connection.execute(sa.select(leases.c.holder)):
+        holder = Holder.from_json(text)
+        if not holder.is_gone():
+            raise StoreError(
+                f"{file} was written by an older version of kojudge, and {holder} works on it; "
+                "let that end before it is upgraded"
+            )
 
 
 def _outside_transactions(connection: Connection, pragma: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.store import Store
+from service.store.holder import Holder
 from service.store.migrating import upgrade
 from service.store.schema import SCHEMA_VERSION, metadata
 from tests.service.processes import Running
@@ -44,6 +46,8 @@ def _value(column: sa.Column[Any], number: int) -> object:
         return number
     if column.name == "work_key":
         return bytes([number] * 32) if isinstance(column.type, sa.LargeBinary) else f"{number:064x}"
+    if column.name == "holder":
+        return replace(Holder.this_process(), pid=(1 << 22) + number).to_json()  # more than Linux gives out: it is gone
     if column.name == "plan":
         return json.dumps({"samples": number, "question_digests": [f"{n:064x}" for n in range(number)]})
     return str(number) if column.foreign_keys or column.primary_key else f"글 {number}"
@@ -154,6 +158,19 @@ def test_a_migration_that_breaks_off_leaves_everything_as_it_was(tmp_path, revis
         ended = broken.end()
     assert ended.code == (9 if how == "dies" else 1), ended
     assert normal_form(tmp_path / "kojudge.db") == before
+    Store.open(f"sqlite:///{tmp_path}/kojudge.db").close()
+
+
+def test_a_database_is_not_upgraded_under_a_process_that_works_on_it(run_cli, tmp_path):
+    old_database(tmp_path / "kojudge.db", "0004")
+    with sqlite3.connect(tmp_path / "kojudge.db") as database:
+        database.execute("UPDATE leases SET holder = ?", (Holder.this_process().to_json(),))
+    refused = run_cli("runs")
+    assert refused.code == 2, refused
+    assert "works on it" in refused.err
+    with sqlite3.connect(tmp_path / "kojudge.db") as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0004",)
+        database.execute("DELETE FROM leases")
     Store.open(f"sqlite:///{tmp_path}/kojudge.db").close()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import clean_environment
+from tests.servers.faults import rate_limited
 from tests.servers.model_server import ModelServer
 from tests.service.processes import Running, wait_until
 from tests.service.support import bought, logickor_questions, specs, write_jsonl
@@ -149,3 +150,40 @@ def test_the_terminal_is_left_as_it_was(tmp_path, questions):
         assert process.wait(60) == 130, shown
     assert b"\x1b[?25l" in shown, "the bars were not shown"
     assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l"), "the cursor stays hidden"
+
+
+@pytest.mark.parametrize("fault", ["busy", rate_limited(retry_after=100)], ids=["away", "retry-after"])
+def test_what_only_waits_ends_at_once_and_is_open_not_failed(run_cli, tmp_path, questions, fault):
+    """The grace period is far longer than this test: a call that has not gone out is not waited for."""
+    long_grace = "import service.pipeline as p; p.GRACE_S = 3600.0; from service.cli import main; main()"
+    with ModelServer() as server:
+        server.inject("candidate", then=fault)
+        with Running(tmp_path, *words(server, questions), code=long_grace) as run:
+            wait_until(lambda: calls(server) >= 2, "asked", run)
+            run.signal(signal.SIGTERM)
+            interrupted(run.end())
+        server.clear_faults()
+        done = run_cli(*words(server, questions))
+        assert done.code == 0, done
+        assert len(bought(server)) == 24
+
+
+def test_a_closed_terminal_stops_in_good_order(tmp_path, questions):
+    with ModelServer(latency_s=1.0) as server:
+        with Running(tmp_path, *words(server, questions)) as run:
+            wait_until(lambda: calls(server) >= 2, "asked", run)
+            run.signal(signal.SIGHUP)
+            interrupted(run.end())
+        assert len(bought(server)) == 2
+    kept = sqlite3.connect(tmp_path / "kojudge.db").execute("SELECT count(*) FROM completions").fetchone()
+    assert kept == (2,)
+
+
+def test_two_processes_that_begin_the_same_run_make_one(tmp_path, questions):
+    with ModelServer(latency_s=0.3) as server:
+        with Running(tmp_path, *words(server, questions)) as one, Running(tmp_path, *words(server, questions)) as other:
+            ended = [one.end(), other.end()]
+        assert sorted(e.code for e in ended) == [0, 2], ended
+        refused = next(e for e in ended if e.code == 2)
+        assert "being worked on by process" in refused.err, refused
+        assert set(bought(server).values()) == {1}

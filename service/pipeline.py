@@ -139,6 +139,7 @@ class Pipeline:
         self._workers = [j.asked.workers if isinstance(j, ModelGrader) else 1 for j in judges]
         self._queues: list[asyncio.Queue[_Job | None]] = [asyncio.Queue(2 * workers) for workers in self._workers]
         self._flights = SingleFlight()
+        self._in_vain: set[str] = set()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._stop_error: BaseException | None = None
@@ -342,7 +343,8 @@ class Pipeline:
     ) -> Purchase:
         """What the ledger has for the work, if it is good; else what the endpoint or its lane delivers now."""
         for completion_id, completion in ledger.bought(self._reader, work):
-            if good(completion):
+            # What this session bought in vain is shared by all who asked for it, and tried again on resume.
+            if good(completion) or work in self._in_vain:
                 return asked.found(work, completion_id, completion)
         if asked.lane is not None:
             return await asked.lane.ask(work, key, request)
@@ -353,6 +355,8 @@ class Pipeline:
             completion = await asked.endpoint.complete(request)
         except BudgetHeldError:
             raise Deferred from None  # a later pass finds the batches settled
+        if not good(completion):
+            self._in_vain.add(work)
         return asked.purchase(work, completion)
 
 

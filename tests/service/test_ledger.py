@@ -42,6 +42,22 @@ def test_the_same_words_under_two_ids_are_bought_once(run_cli, tmp_path: Path):
     assert all(v["status"] == "ok" for c in conversations for v in c["verdicts"])
 
 
+def test_a_reply_of_no_use_is_bought_once_for_all_who_share_it_and_again_on_resume(run_cli, tmp_path: Path):
+    with ModelServer(latency_s=0.02) as server:
+        server.behave("candidate", "손님 수를 셉니다.")
+        server.behave("judge", "이 답변은 대체로 훌륭합니다.")
+        (tmp_path / "one.yaml").write_text(
+            "set: one\nquestions:\n  - {id: q, category: 가, turns: [{prompt: 같은 질문입니다.}]}\n", encoding="utf-8"
+        )
+        server.behave("other", "손님 수를 셉니다.")
+        words = [*specs(server), "-m", f"compatible:other@{server.openai_url}", "-q", "one.yaml", "--name", "r"]
+        assert run_cli("run", *words).code == 1
+        assert sum(r.model == "judge" for r in server.delivered) == 1
+        server.behave("judge", "점수: 7")
+        assert run_cli("resume", "r").code == 0
+        assert sum(r.model == "judge" for r in server.delivered) == 2
+
+
 def test_what_a_model_said_stands_once_on_disk_and_comes_back_whole(run_cli, model_server, tmp_path: Path):
     said = "상자를 하나씩 세어 보면 모두 서른두 개입니다. " * 60
     model_server.behave("candidate", said)

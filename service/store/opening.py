@@ -14,6 +14,7 @@ from service.store.reading import BUSY_TIMEOUT_S, connect_read_only, is_writable
 from service.store.trouble import explain
 
 DEFAULT_URL = "sqlite:///kojudge.db"
+_LOG_KEPT_BYTES = 64 * 1024 * 1024
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 
@@ -66,7 +67,9 @@ def _engine(file: Path, *, writable: bool) -> Engine:
         )
         # FULL: an answer that was paid for survives a power cut, not only a killed process.
         pragmas = ["synchronous=FULL", "foreign_keys=ON", "cell_size_check=ON"]
-        for pragma in ["journal_mode=WAL", *pragmas] if writable else pragmas:
+        # The log of one large transaction, such as a million questions, is given back to the disk.
+        written = ["journal_mode=WAL", f"journal_size_limit={_LOG_KEPT_BYTES}"]
+        for pragma in [*written, *pragmas] if writable else pragmas:
             connection.execute(f"PRAGMA {pragma}")
         return connection
 

@@ -11,7 +11,7 @@ from judge.checks.result import CheckResult
 from questions.types import CanaryCheck
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
-_HEX = re.compile(r"(?:(?:0x|\\x|[\s:,-])*[0-9A-Fa-f]{2}){6,}")
+_HEX = re.compile(r"(?:(?:0x|\\x|[\s:,-]){0,3}[0-9A-Fa-f]{2}){6,}")
 _NOT_HEX = re.compile(r"0x|\\x|[\s:,-]")
 _ESCAPE = re.compile(r"\\u\{?([0-9A-Fa-f]{4})\}?")
 

@@ -10,45 +10,19 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from judge.checks import option_phrases as said
 from judge.checks.option_mentions import Mention, OptionFinder, unique
 from judge.checks.result import CheckResult
 from judge.checks.sentences import sentences
 from questions.types import ChoiceCheck
 
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>|^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_MARKUP = re.compile(r"\*+|`+|__+|~~|^\s*#{1,6}\s+|\\text|\\mathrm|\$", re.MULTILINE)
+_MARKUP = re.compile(r"\*+|`+|__+|~~|^[ \t]*#{1,6}[ \t]+|\\text|\\mathrm|\$", re.MULTILINE)
 _BOXED = re.compile(r"\\boxed\{\s*(?:\{)?([^{}\n]{1,200})\}?\}")
 
-_CUE = re.compile(
-    r"(?:(?P<final>최종|마지막|수정된|고친|final)\s*(?:적인|으로)?\s*)?"
-    r"(?:(?<![가-힣])(?:정답|답안|답변|답|결론|선택|고른\s*것|고른\s*보기)|(?<![A-Za-z])(?:the\s+)?(?:correct\s+)?(?:answer|choice))"
-    r"(?:\s*(?:은|는|이|을|으로는|으로|로|is)(?=[\s:：\"'‘“]))?[\"'”’\]】)]*\s*(?:[:：=→-]+>?|\s바로\s|\s)\s*(?=\S)",
-    re.IGNORECASE,
-)
-_BARE_CUE = re.compile(r"(?:정답|답|결론|답변|답안|선택|answer)[\"'”’\]】)]*\s*[:：]?\s*$", re.IGNORECASE)
-_AFFIRMED = re.compile(
-    r"^[\"'”’)\]]*\s*(?:번)?[\"'”’)\]]*(?:이|가|을|를|은|는|으로|로)?\s*(?:\([^()]{0,40}\)\s*)?(?:더\s*|가장\s*|바로\s*|제일\s*)?"
-    r"(?:정답(?!이?\s*아)|답(?:이다|입니다|이에요|이야|이죠|인|으로)|맞(?!지\s*않|춤)|옳(?!지\s*않)|적절(?!하지\s*않)|적합(?!하지\s*않)"
-    r"|타당(?!하지\s*않)|고르(?!기)|고릅|골랐|고를|선택(?!지)|택하|택합|택했|가깝|뽑|알맞(?!지\s*않))"
-)
-_DENIED = re.compile(
-    r"^[\"'”’)\]]*\s*(?:번)?[\"'”’)\]]*(?:이라고|라고|이라|라|이|가|은|는|도|을|를|일|로)?\s*(?:정?답(?:이|은)?\s*)?(?:볼\s*수|할\s*수|단정할\s*수|될\s*수|말할\s*수)?(?:는|가)?"
-    r"\s*(?:아니|아닙|아님|아닌|틀리|틀렸|오답|제외|배제|탈락|맞지\s*않|적절하지\s*않|옳지\s*않|없(?:다|습|어|으)|말고|대신|보다)"
-)
-_OPEN_ENDED = re.compile(
-    r"^[\"'”’)\]]*(?:번)?(?:이라면|라면|이면|일까|일지|인지|이라고\s*하면|라고\s*하면|이라\s*가정|라\s*가정|이라고\s*가정|라고\s*가정|일\s*수도|일\s*가능성)"
-)
-_TURN = re.compile(
-    r"(?:지만|으나|는데|ㄴ데|은데|인데|더라도|라도|아니라|아니고|말고|대신|보다는|보다|반면|라고\s*생각할\s*수\s*있)[,\s]"
-)
-_MIND_CHANGED = re.compile(
-    r"아니[,.!…\s]|아니다|아닙니다|다시|잠깐|잠시만|정정|수정|바로잡|고쳐|착각|실수|틀렸|처음에는|처음엔|최종|생각해\s*보니|그런데|하지만"
-    r"|재검토|번복|취소|wait|actually",
-    re.IGNORECASE,
-)
-_SEVERAL = re.compile(
-    r"^[\"'”’)\]]*(?:번)?\s*(?:와|과|랑|이랑|하고|나|이나|또는|혹은|및|,|/|·|or|and)\s*$", re.IGNORECASE
-)
+_MAX_CHARS, _HEAD_CHARS = 20_000, 2_000
+"""Of a longer answer, its beginning and its end are read."""
+
 _REACH = 160
 """Characters after "정답은" in which its option is sought."""
 
@@ -93,9 +67,11 @@ def settle(options: Sequence[str], answer: str) -> Settled:
 
 
 def _plain(answer: str) -> str:
+    if len(answer) > _MAX_CHARS:
+        answer = f"{answer[:_HEAD_CHARS]}\n{answer[_HEAD_CHARS - _MAX_CHARS :]}"
     text = _THOUGHT.sub("\n", unicodedata.normalize("NFC", answer))
     text = _BOXED.sub(lambda found: f"정답: {found[1]}", text)
-    return _MARKUP.sub("", text).strip()
+    return _MARKUP.sub("", text).replace("\ufe0f", "").replace("\u20e3", "").strip()
 
 
 # ── statements ──
@@ -109,7 +85,7 @@ def _statements(finder: OptionFinder, text: str) -> list[_Statement]:
 def _cued(finder: OptionFinder, text: str) -> list[_Statement]:
     """What follows "정답:", "답은", "결론적으로"."""
     found = []
-    for cue in _CUE.finditer(text):
+    for cue in said.CUE.finditer(text):
         clause = _clause(text[cue.end() : cue.end() + _REACH])
         if options := _held(finder.both(clause), clause, labels_first=True):
             found.append(_Statement(cue.start(), options, bool(cue["final"])))
@@ -127,8 +103,12 @@ def _held(mentions: list[Mention], clause: str, *, labels_first: bool = False) -
     """The options that a clause holds to: not denied, not supposed, after its last turn ("…지만", "…가 아니라")."""
     if clause.rstrip("\"'”’)] ").endswith("?"):
         return ()
-    standing = [m for m in mentions if not _DENIED.match(clause[m.end :]) and not _OPEN_ENDED.match(clause[m.end :])]
-    turns = [turn.end() for turn in _TURN.finditer(clause)]
+    standing = [
+        m
+        for m in mentions
+        if not said.DENIED_AFTER.match(clause[m.end :]) and not said.SUPPOSED_AFTER.match(clause[m.end :])
+    ]
+    turns = [turn.end() for turn in said.TURN.finditer(clause)]
     for turn in reversed(turns):
         if after := [m for m in standing if m.start >= turn]:
             standing = after
@@ -143,7 +123,8 @@ def _leading(mentions: list[Mention], clause: str) -> list[Mention]:
     group = mentions[:1]
     for mention in mentions[1:]:
         between = clause[group[-1].end : mention.start]
-        if not (_SEVERAL.match(between) or re.fullmatch(r"[\s().:번\"'‘“-]*", between)):
+        named_twice = group[-1].label != mention.label and said.BETWEEN_NAMES_OF_ONE.fullmatch(between)
+        if not (said.BETWEEN_SEVERAL.fullmatch(between) or named_twice):
             break
         group.append(mention)
     return group
@@ -156,8 +137,8 @@ def _affirmed(finder: OptionFinder, text: str) -> list[_Statement]:
         if sentence.endswith("?"):
             continue
         mentions = finder.both(sentence)
-        affirmed = [m for m in mentions if _AFFIRMED.match(sentence[m.end :])]
-        if affirmed and not re.search(r"(?:라면|다면|으면|맞는지|옳은지|경우)", sentence[affirmed[-1].end :]):
+        affirmed = [m for m in mentions if said.AFFIRMED_AFTER.match(sentence[m.end :])]
+        if affirmed and not said.SUPPOSED.search(sentence[affirmed[-1].end :]):
             found.append(_Statement(start, (affirmed[-1].option,), bool(re.search("최종", sentence))))
     return found
 
@@ -167,7 +148,7 @@ def _whole_lines(finder: OptionFinder, text: str) -> list[_Statement]:
     lines = [(match.start(), match.group().strip()) for match in re.finditer(r"[^\n]+", text) if match.group().strip()]
     found = []
     for number, (start, line) in enumerate(lines):
-        after_cue = number > 0 and _BARE_CUE.search(lines[number - 1][1]) is not None
+        after_cue = number > 0 and said.CUE_ALONE.search(lines[number - 1][1]) is not None
         alone = number == len(lines) - 1 or (number == 0 and not _is_listing(finder, lines))
         if (after_cue or alone) and (options := _only_options(finder, line)):
             found.append(_Statement(start, options, final=False))
@@ -181,15 +162,14 @@ def _is_listing(finder: OptionFinder, lines: list[tuple[int, str]]) -> bool:
 
 
 def _only_options(finder: OptionFinder, line: str) -> tuple[int, ...]:
+    line = said.HENCE.sub("", line)
     mentions = finder.both(line)
     if not mentions:
         return ()
     rest = line
     for mention in reversed(mentions):
         rest = rest[: mention.start] + rest[mention.end :]
-    rest = re.sub(
-        r"(?:입니다|이다|예요|이에요|이야|임|요|습니다|다|음|번|쪽|가|이)?[\s.,!:()\[\]\"'‘’“”·~-]*$", "", rest.strip()
-    )
+    rest = said.COPULA_AT_END.sub("", rest.strip())
     rest = re.sub(r"[\s.,!:()\[\]\"'‘’“”·번-]", "", rest)
     return () if rest else tuple(unique(mentions))
 
@@ -202,7 +182,7 @@ def _latest(statements: list[_Statement], text: str) -> Settled:
     considered = final or statements
     last = considered[-1]
     before = [statement for statement in considered if statement.options != last.options]
-    if before and not _MIND_CHANGED.search(text[before[-1].at : last.at + 20]):
+    if before and not said.MIND_CHANGED.search(text[before[-1].at : last.at + 20]):
         return Settled(None, tuple(dict.fromkeys(o for statement in considered for o in statement.options)))
     if len(last.options) > 1:
         return Settled(None, last.options)
@@ -210,19 +190,35 @@ def _latest(statements: list[_Statement], text: str) -> Settled:
 
 
 def _said_last(finder: OptionFinder, text: str) -> Settled:
-    """Without a statement: what the last sentence names, or the first one of a short answer."""
-    every = _sentences(text)
-    if not every:
-        return Settled(None)
-    for place in dict.fromkeys((len(every) - 1, 0)):
-        sentence = every[place][1]
-        options = _held(finder.words(sentence), sentence)
-        if len(options) > 1:
-            return Settled(None, options)
-        if options:
-            return Settled(options[0])
-    named = tuple(unique(finder.words(text)))
-    return Settled(named[0]) if len(named) == 1 and len(every) <= 3 else Settled(None)
+    """Without a statement: what the last sentence says, else the first; "X는 …" only remarks on X if more is said."""
+    every = [sentence for _, sentence in _sentences(text)]
+    every = [sentence for sentence in every if not said.REASON.search(sentence)] or every
+    for topics_too in (False, True):
+        for sentence in (*every[-1:], *every[:1]):
+            options = _only_options(finder, sentence) or _held(
+                _spoken_of(finder, sentence, topics_too=topics_too), sentence
+            )
+            if options:
+                return Settled(options[0]) if len(options) == 1 else Settled(None, options)
+    return Settled(None)
+
+
+def _spoken_of(finder: OptionFinder, sentence: str, *, topics_too: bool) -> list[Mention]:
+    mentions = finder.both(sentence)
+    if mentions and mentions[-1].option == finder.unknown and not _listed_last(mentions, sentence):
+        return mentions[-1:]  # "누가 그랬다고 볼 근거가 없다": the verdict stands at the end
+    return [
+        mention
+        for mention in mentions
+        if (not mention.label or said.PREDICATE_AFTER.match(sentence[mention.end :]))
+        and (topics_too or not said.TOPIC_AFTER.match(sentence[mention.end :]))
+    ]
+
+
+def _listed_last(mentions: list[Mention], sentence: str) -> bool:
+    """Whether the last mention only ends a list of options."""
+    between = sentence[mentions[-2].end : mentions[-1].start] if len(mentions) > 1 else ""
+    return said.BETWEEN_SEVERAL.fullmatch(between) is not None
 
 
 def _sentences(text: str) -> list[tuple[int, str]]:

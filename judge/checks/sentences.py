@@ -26,6 +26,9 @@ _QUOTED_ON = re.compile(
 _FINAL = re.compile(r"[다요까죠네지어아해야군나자라게걸데]$")
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:[A-Za-z]|Mr|Mrs|Ms|Dr|St|vs|No|cf|Prof|e\.g|i\.e)$")
 _NUMBER_AT_END = re.compile(r"\d\s?$")
+_DATE_GOES_ON = re.compile(r"\s*\d|\s*[월화수목금토일](?:요일|\))")
+_WINDOW = 16
+"""Characters before and after a mark that tell whether a sentence ends there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ def _closed_at(line: str, stop: int) -> bool:
 
 
 def _ends(line: str, mark: re.Match[str], stop: int) -> bool:
-    before, after = line[: mark.start()], line[stop:]
+    # Windows, not the whole line: a line of thousands of marks must not cost thousands of copies.
+    before, after = line[max(0, mark.start() - _WINDOW) : mark.start()], line[stop : stop + _WINDOW]
     text = mark.group()
     if after and not after[0].isspace():
         # "했다.그리고": a forgotten space.
@@ -115,9 +119,9 @@ def _ends(line: str, mark: re.Match[str], stop: int) -> bool:
     if stop > mark.end() and _QUOTED_ON.match(after):
         return False
     if text == ".":
-        if _NUMBER_AT_END.search(before) and re.match(r"\s*\d|\s*[월화수목금토일](?:요일|\))", after):
+        if _NUMBER_AT_END.search(before) and _DATE_GOES_ON.match(after):
             return False
-        return not _ABBREVIATION.search(before[-8:])
+        return not _ABBREVIATION.search(before)
     if set(text) <= set(".…~"):
-        return not after.strip() or _FINAL.search(before) is not None
+        return stop == len(line) or _FINAL.search(before) is not None
     return True

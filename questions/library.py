@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from questions.readers import read_questions
-from questions.readers.folder import SetFolders, is_set_folder
+from questions.readers.folder import SetFolders, is_set_folder, read_set_file
 from questions.source import SourceError, did_you_mean, quote
 from questions.types import QuestionSet
 
@@ -19,6 +19,11 @@ def load_shipped() -> dict[str, QuestionSet]:
     """Every shipped set by its name, each of their files read once."""
     folders = SetFolders()
     return {name: _shipped(folders, name) for name in shipped_sets()}
+
+
+def is_picked(name: str) -> bool:
+    """Whether a shipped set is a sample of others."""
+    return is_set_folder(_SETS / name) and bool(read_set_file(_SETS / name)[1].pick)
 
 
 def _shipped(folders: SetFolders, name: str) -> QuestionSet:

@@ -1,4 +1,4 @@
-"""Checks that no answer can pass, that decide nothing, or that the turn's own reference fails."""
+"""Checks that no answer can pass, or that decide nothing."""
 
 import math
 import re
@@ -6,10 +6,19 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from questions.source_error import quote
-from questions.types import Check, ContainsCheck, FormatCheck, LengthCheck, NumberCheck, Turn
-
-_NUMBER = re.compile(r"(?<![\d.,])[-+−]?\d{1,30}(?:,\d{3}){0,8}(?:\.\d{1,30})?")
-_KOREAN_UNIT = re.compile(r"\d\s*[십백천만억조]")  # "1억 8천만" states 180000000
+from questions.types import (
+    CanaryCheck,
+    Check,
+    ChoiceCheck,
+    ContainsCheck,
+    CountCheck,
+    FormatCheck,
+    LengthCheck,
+    LineStartsCheck,
+    NumberCheck,
+    Question,
+    Turn,
+)
 
 
 def check_faults(turn: Turn) -> Iterator[str]:
@@ -25,41 +34,49 @@ def check_faults(turn: Turn) -> Iterator[str]:
             yield "two length checks exclude each other; keep one"
 
 
-def reference_faults(turn: Turn) -> Iterator[str]:
-    """Checks that the reference itself fails, where that is plain to see."""
-    if not turn.reference:
-        return
-    text = _squeezed(turn.reference)
-    for check in turn.checks:
-        if isinstance(check, ContainsCheck):
-            missing = [word for word in check.all_of if _squeezed(word) not in text]
-            forbidden = [word for word in check.none_of if _squeezed(word) and _squeezed(word) in text]
-            if missing:
-                yield f"the reference lacks {quote(missing[0])}, which all_of wants; mend one of the two"
-            if forbidden:
-                yield f"the reference holds {quote(forbidden[0])}, which none_of forbids; mend one of the two"
-            if check.any_of and not any(_squeezed(word) in text for word in check.any_of):
-                yield "the reference holds none of any_of; add the reference's own wording"
-        elif isinstance(check, NumberCheck) and not _KOREAN_UNIT.search(turn.reference):
-            numbers = [float(n.replace(",", "").replace("−", "-")) for n in _NUMBER.findall(turn.reference)]
-            if numbers and not any(abs(n - check.value) <= check.tolerance for n in numbers):
-                yield f"the reference does not state the number {check.value:g}; mend one of the two"
+def secret_faults(question: Question) -> Iterator[tuple[int, str]]:
+    """(turn, problem) for secrets that the candidate is never told, so that no answer could give them away."""
+    told = _squeezed(question.system or "")
+    for number, turn in enumerate(question.turns, 1):
+        told += _squeezed(turn.prompt)
+        for check in turn.checks:
+            if isinstance(check, CanaryCheck) and _squeezed(check.secret) not in told:
+                yield number, f"the secret {quote(check.secret)} stands in no prompt so far; tell it, or drop the check"
 
 
 def _faults(check: Check) -> Iterator[str]:
-    if isinstance(check, ContainsCheck):
-        if not (check.all_of or check.any_of or check.none_of):
-            yield "a contains check without words decides nothing; give all_of, any_of or none_of"
-        if not all(_squeezed(word) for word in (*check.all_of, *check.any_of, *check.none_of)):
-            yield "a contains check holds an empty word, which every answer contains; delete it"
-    elif isinstance(check, LengthCheck):
-        if not _sound(check):
+    match check:
+        case ContainsCheck():
+            if not (check.all_of or check.any_of or check.none_of):
+                yield "a contains check without words decides nothing; give all_of, any_of or none_of"
+            if not all(_squeezed(word) for word in (*check.all_of, *check.any_of, *check.none_of)):
+                yield "a contains check holds an empty word, which every answer contains; delete it"
+        case LengthCheck() if not _sound(check):
             yield f"min_chars {check.min_chars} is above max_chars {check.max_chars}: no answer can pass"
-    elif isinstance(check, NumberCheck):
-        if not (math.isfinite(check.value) and math.isfinite(check.tolerance) and check.tolerance >= 0):
+        case NumberCheck() if not (math.isfinite(check.value) and 0 <= check.tolerance < math.inf):
             yield "a number check needs a finite value and a tolerance of at least 0"
-    elif isinstance(check, FormatCheck) and check.items is not None and check.shape != "list":
-        yield f"items counts the items of a list; delete it from shape: {check.shape}"
+        case FormatCheck() if check.items is not None and check.shape != "list":
+            yield f"items counts the items of a list; delete it from shape: {check.shape}"
+        case CountCheck() if check.max is not None and check.min > check.max:
+            yield f"min {check.min} is above max {check.max}: no answer can pass"
+        case LineStartsCheck() if not all(_squeezed(start) for start in check.starts):
+            yield "a beginning of a line is empty, which every line has; delete it"
+        case ChoiceCheck():
+            yield from _choice_faults(check)
+        case CanaryCheck() if not any(char.isalnum() for char in check.secret):
+            yield f"the secret {quote(check.secret)} holds no letter or digit, and cannot be looked for; take another"
+        case _:
+            return
+
+
+def _choice_faults(check: ChoiceCheck) -> Iterator[str]:
+    options = [_squeezed(option) for option in check.options]
+    if not all(options) or len(set(options)) < len(options):
+        yield "two options are alike or one is empty; make them differ"
+    if check.answer not in check.options:
+        yield f"the answer {quote(check.answer)} is no option: no answer can pass; write it as in options"
+    if check.biased is not None and (check.biased not in check.options):
+        yield f"biased {quote(check.biased)} is no option; write it as in options"
 
 
 def _contradictions(checks: list[ContainsCheck]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from questions.readers.native import read_yaml
+from questions.readers.native import read_yaml, refuse_double_ids
 from questions.source import MAX_YAML_BYTES, SourceError, did_you_mean, quote, read_text, validate
 from questions.taxonomy import Leaf, taxonomy
 from questions.types import Question, QuestionSet
@@ -118,10 +118,7 @@ def _leaf_questions(set_tree: YamlTree, folder: Path, leaf_id: str) -> tuple[Que
     if not path.is_file():
         place = set_tree.data["leaves"].index(leaf_id)
         raise set_tree.error(("leaves", place), f"no file {path.name} in this folder; write it or take the leaf out")
-    found = read_leaf_file(path)
-    if found.leaf != leaf_id:
-        raise SourceError.at(path, f"holds the leaf {quote(found.leaf)}; name the file after it", path="leaf")
-    return found.questions
+    return read_leaf_file(path).questions
 
 
 def read_leaf_file(path: Path) -> LeafFile:
@@ -130,6 +127,11 @@ def read_leaf_file(path: Path) -> LeafFile:
     if isinstance(tree.data, dict) and "leaf" in tree.data and isinstance(tree.data.get("questions"), list):
         tree = _completed(tree, _leaf(tree))
     found = validate(tree, LeafFile)
+    if found.leaf != path.stem:
+        raise tree.error(
+            ("leaf",), f"{quote(found.leaf)} is not the leaf that the file is named after; mend one of them"
+        )
+    refuse_double_ids(tree, found.questions)
     beginning = f"{found.leaf.lower()}-"
     for index, question in enumerate(found.questions):
         if not question.id.startswith(beginning):

@@ -1,6 +1,6 @@
 """kojudge's own formats: a YAML question set, and the conversations of an export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -9,7 +9,7 @@ from questions.json_lines import read_json_lines
 from questions.packed import PackedQuestions
 from questions.source import MAX_YAML_BYTES, SourceError, printable, quote, read_text, validate
 from questions.types import Question, QuestionSet
-from questions.yaml_tree import read_tree
+from questions.yaml_tree import YamlTree, read_tree
 
 
 class ExportRow(BaseModel):
@@ -27,16 +27,21 @@ def detects_yaml(path: Path, head: str) -> bool:
 def read_yaml(path: Path) -> QuestionSet:
     """A question set. Errors: `SourceError`, also for an id that stands twice."""
     tree = read_tree(read_text(path, MAX_YAML_BYTES), str(path))
-    questions = validate(tree, QuestionSet)
+    found = validate(tree, QuestionSet)
+    refuse_double_ids(tree, found.questions)
+    return found
+
+
+def refuse_double_ids(tree: YamlTree, questions: Iterable[Question]) -> None:
+    """Raise `SourceError` for an id that stands twice under the file's `questions`."""
     first: dict[str, int] = {}
-    for index, question in enumerate(questions.questions):
+    for index, question in enumerate(questions):
         here = ("questions", index, "id")
         if question.id in first:
             raise tree.error(
                 here, f"{quote(question.id)} is already the id on line {first[question.id]}; make it unique"
             )
         first[question.id] = tree.line(here)
-    return questions
 
 
 def detects_export(path: Path, head: str) -> bool:

@@ -5,8 +5,10 @@ import json
 import typer
 from rich.text import Text
 
-from questions.library import load_set, shipped_sets
+from judge.checks.references import reference_findings
+from questions.library import is_picked, load_set, load_shipped, shipped_sets
 from questions.lint import lint
+from questions.lint_shipped import lint_shipped
 from service.cli.failures import OK, SOME_FAILED
 from service.cli.options import ListFormat
 from service.cli.terminal import err, out, plain, table
@@ -14,7 +16,7 @@ from service.report.cells import safe, safe_block
 
 
 def list_sets(list_format: ListFormat) -> None:
-    sets = [load_set(name) for name in shipped_sets()]
+    sets = list(load_shipped().values())
     if list_format is ListFormat.json:
         listed = [
             {
@@ -52,13 +54,17 @@ def show_set(name: str, list_format: ListFormat) -> None:
 
 
 def lint_sets(names: list[str]) -> int:
+    """Prints a line a finding; names shipped sets and files, all shipped sets where there are none."""
+    shipped = shipped_sets()
+    sets = {name: load_set(name) for name in names} if names else load_shipped()
     errors = 0
-    for name in names or shipped_sets():
-        loaded = load_set(name)
-        findings = lint(loaded)
+    for name, loaded in sets.items():
+        findings = [*lint(loaded), *reference_findings(loaded)]
+        if name in shipped:
+            findings += lint_shipped(loaded, picked=is_picked(name))
         errors += sum(f.severity == "error" for f in findings)
         for f in findings:
-            place = f"{f.question}" + (f" turn {f.turn}" if f.turn else "")
+            place = (f.question or "the set") + (f" turn {f.turn}" if f.turn else "")
             plain(f"{name}: {place}: {f.severity} [{f.rule}] {f.message}")
         err().print(Text(f"{name}: {len(loaded.questions)} conversations, {len(findings)} findings"))
     return SOME_FAILED if errors else OK

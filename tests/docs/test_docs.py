@@ -182,6 +182,16 @@ def test_the_worked_question_set_is_clean(run_cli: Run, own_questions: Path) -> 
     assert not done.out.strip(), done
 
 
+def test_the_worked_folder_of_questions_is_clean(run_cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    for text in fences(QUESTIONS, "yaml"):
+        if text.startswith("# private/"):
+            (tmp_path / text.splitlines()[0].removeprefix("# ")).write_text(text, encoding="utf-8")
+    done = run_cli("questions", "lint", tmp_path / "private")
+    assert done.code == 0, done
+    assert not done.out.strip(), done
+
+
 def test_the_worked_rubric_loads(tmp_path: Path) -> None:
     path = tmp_path / "rubric.yaml"
     path.write_text(fences(JUDGING, "yaml")[0], encoding="utf-8")

@@ -22,6 +22,17 @@ def read_json_lines(path: Path | str, model: type[Model]) -> Iterator[tuple[int,
 
     Errors: `SourceError` at the first line that is no such object, and for a file without rows.
     """
+    for line, data in read_json_objects(path):
+        try:
+            yield line, model.model_validate(data)
+        except ValidationError as error:
+            mistakes = complaints(error, model, data)
+            owner = shown_path(mistakes[0].owner)
+            raise SourceError.at(path, first_problem(mistakes), line=line, path=owner) from error
+
+
+def read_json_objects(path: Path | str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a file as they stand, with their line numbers; errors as `read_json_lines`."""
     # Only "\n" ends a row: splitlines would also cut at U+2028 and U+0085, which JSON allows inside text.
     lines = ((number, line) for number, line in enumerate(text_lines(path), 1) if line.strip())
     current = next(lines, None)
@@ -30,23 +41,15 @@ def read_json_lines(path: Path | str, model: type[Model]) -> Iterator[tuple[int,
     while current is not None:
         following = next(lines, None)
         number, line = current
-        yield number, _row(path, number, line, model, is_last=following is None)
+        data = decode_json(path, number, line, is_last=following is None)
+        if not isinstance(data, dict):
+            raise SourceError.at(path, f"expected a JSON object, found {found(data)}", line=number)
+        yield number, data
         current = following
 
 
-def _row(path: Path | str, line: int, text: str, model: type[Model], *, is_last: bool) -> Model:
-    data = _decode(path, line, text, is_last=is_last)
-    if not isinstance(data, dict):
-        raise SourceError.at(path, f"expected a JSON object, found {found(data)}", line=line)
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        mistakes = complaints(error, model, data)
-        owner = shown_path(mistakes[0].owner)
-        raise SourceError.at(path, first_problem(mistakes), line=line, path=owner) from error
-
-
-def _decode(path: Path | str, line: int, text: str, *, is_last: bool) -> Any:
+def decode_json(path: Path | str, line: int, text: str, *, is_last: bool) -> Any:
+    """The value of a JSON text without doubled keys, NaN and halves of characters. Errors: `SourceError`."""
     try:
         data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
         if _HALF.search(text):

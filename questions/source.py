@@ -18,13 +18,13 @@ __all__ = [
     "MAX_YAML_BYTES",
     "SourceError",
     "did_you_mean",
-    "first_line",
     "load_yaml",
     "one_line",
     "parse_yaml",
     "printable",
     "quote",
     "read_text",
+    "refuse_unreadable",
     "text_lines",
     "validate",
 ]
@@ -92,9 +92,9 @@ def _decoded(path: Path | str, content: bytes, first_line: int) -> str:
         raise SourceError.at(path, problem, line=line) from error
 
 
-def first_line(path: Path | str, max_bytes: int = 65_536) -> str:
-    """The beginning of a file up to its first line break, to tell formats apart. Errors: `SourceError`."""
-    return _read(path, lambda file: file.readline(max_bytes)).decode("utf-8-sig", "replace")
+def refuse_unreadable(path: Path | str) -> None:
+    """Raise `SourceError` for what is no file that can be read."""
+    _opened(path).close()
 
 
 def _read(path: Path | str, take: Callable[[BinaryIO], bytes]) -> bytes:

@@ -109,6 +109,23 @@ def test_arena_hard_prompts_are_conversations_of_one_turn(tmp_path: Path) -> Non
         read_questions(lines(tmp_path / "twice.jsonl", [rows[0], rows[0]]))
 
 
+def test_arena_hard_of_the_first_release_and_in_korean(tmp_path: Path) -> None:
+    row = {"question_id": "9f1c", "category": "arena-hard-v0.1", "cluster": "Cafe Menus"}
+    rows = [
+        {**row, "ko_cluster": "카페 차림표", "turns": [{"content": "카페 차림표를 짜 줘."}]},
+        {**row, "question_id": "9f1d", "turns": [{"content": "Name three teas."}]},
+    ]
+    found = read_questions(lines(tmp_path / "question.jsonl", rows))
+    assert [(q.id, q.category, q.turns[0].prompt, q.turns[0].expected_language) for q in found.questions] == [
+        ("9f1c", "카페 차림표", "카페 차림표를 짜 줘.", "ko"),
+        ("9f1d", "Cafe Menus", "Name three teas.", "en"),
+    ]
+    path = lines(tmp_path / "mixed.jsonl", [rows[0], {**rows[1], "turns": ["plain"]}])
+    with pytest.raises(SourceError, match=r"turns: expected a list of \{\"content\": ...\}") as caught:
+        read_questions(path)
+    assert str(caught.value).startswith(f"{path}:2:"), caught.value
+
+
 # ── tables ──
 
 CSV = '번호,분야,질문,정답,질문2,정답2\n1,셈,2+2는?,4,거기에 1을 더하면?,5\n2,글,"두 줄로\n써 줘.",,,\n'

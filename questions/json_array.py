@@ -15,6 +15,11 @@ _WHITE = " \t\r\n"
 _DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=no_constant)
 
 
+def opens_array(path: Path | str) -> bool:
+    """Whether the first thing in the file is the bracket of an array. Errors: `SourceError`."""
+    return _Text(path).next_sign() == "["
+
+
 def read_json_array(path: Path | str) -> Iterator[tuple[int, dict[str, Any]]]:
     """The elements of the array with their numbers (from 1), one after the other.
 

@@ -24,18 +24,17 @@ def read_json_lines(path: Path | str, model: type[Model]) -> Iterator[tuple[int,
 
     Errors: `SourceError` at the first line that is no such object, and for a file without rows.
     """
-    for number, data in read_json_objects(path):
+    for line, data in read_json_objects(path):
         try:
-            row = model.model_validate(data)
+            yield line, model.model_validate(data)
         except ValidationError as error:
             mistakes = complaints(error, model, data)
             owner = shown_path(mistakes[0].owner)
-            raise SourceError.at(path, first_problem(mistakes), line=number, path=owner) from error
-        yield number, row
+            raise SourceError.at(path, first_problem(mistakes), line=line, path=owner) from error
 
 
 def read_json_objects(path: Path | str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The same rows before they are checked against a model."""
+    """The rows of a file as they stand, with their line numbers; errors as `read_json_lines`."""
     # Only "\n" ends a row: splitlines would also cut at U+2028 and U+0085, which JSON allows inside text.
     lines = ((number, line) for number, line in enumerate(text_lines(path), 1) if line.strip())
     current = next(lines, None)

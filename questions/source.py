@@ -20,7 +20,6 @@ __all__ = [
     "SourceError",
     "decoding_problem",
     "did_you_mean",
-    "first_line",
     "load_yaml",
     "one_line",
     "parse_yaml",
@@ -28,6 +27,7 @@ __all__ = [
     "quote",
     "read_chunks",
     "read_text",
+    "refuse_unreadable",
     "text_lines",
     "validate",
 ]
@@ -105,9 +105,9 @@ def read_chunks(path: Path | str, size: int) -> Iterator[bytes]:
             yield content
 
 
-def first_line(path: Path | str, max_bytes: int = 65_536) -> str:
-    """The beginning of a file up to its first line break, to tell formats apart. Errors: `SourceError`."""
-    return _read(path, lambda file: file.readline(max_bytes)).decode("utf-8-sig", "replace")
+def refuse_unreadable(path: Path | str) -> None:
+    """Raise `SourceError` for what is no file that can be read."""
+    _opened(path).close()
 
 
 def _read(path: Path | str, take: Callable[[BinaryIO], bytes]) -> bytes:

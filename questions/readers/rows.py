@@ -1,145 +1,182 @@
-"""The rows of a data file as dictionaries, whatever the file's type: JSON lines, a JSON array, CSV, TSV or Parquet.
+"""The rows of a table, whatever it lies in: jsonl, json (an array), csv, tsv, parquet, or a folder of parquet files.
 
-Rows come one after the other, so a file may be of any size. Cells of CSV and TSV files are text as it stands; the other
-types keep their values. A byte order mark does no harm, and a quoted cell may hold line breaks.
+A row is a mapping from column to value: text in csv and tsv, what JSON or parquet says elsewhere. Rows come one after
+the other with a number to name them by: their line in a text file, else their place from 1. A file may be of any size.
 """
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from questions.json_array import read_json_array
+from questions.json_array import opens_array, read_json_array
 from questions.json_lines import read_json_objects
-from questions.source import SourceError, first_line, printable, quote, text_lines
+from questions.source import SourceError, quote, refuse_unreadable, text_lines
 
-SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
+Row = Mapping[str, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row; `place` is where a user finds it (`line 7` or `row 7`), `number` counts the rows from 1."""
-
-    path: Path
-    number: int
-    line: int | None
-    values: dict[str, Any]
-
-    def error(self, problem: str, column: str = "") -> SourceError:
-        """An error about this row, or about one of its columns."""
-        where = [] if self.line is not None else [f"row {self.number}"]
-        return SourceError.at(
-            self.path, problem, line=self.line, path=": ".join([*where, *([column] if column else [])])
-        )
+_MAX_CELL_CHARS = 4 * 1024 * 1024
 
 
-def is_row_file(path: Path) -> bool:
-    """Whether the name is that of a type that `read_rows` reads."""
-    return path.suffix.lower() in SUFFIXES
+def is_table(path: Path) -> bool:
+    """Whether the file is one of a table, by its name."""
+    return path.suffix.lower() in _READERS or _is_parquet_folder(path)
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a file, at least one. Errors: `SourceError` naming the line or row, and what to do."""
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        return _parquet(path)
-    if suffix in (".csv", ".tsv"):
-        return _delimited(path, "," if suffix == ".csv" else "\t")
-    if suffix in SUFFIXES:
-        return _json(path)
-    raise SourceError.at(path, f"not a file of rows; expected one of {', '.join(SUFFIXES)}")
+def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
+    """Every row with its number. Errors: `SourceError`, also for a file without rows."""
+    if not path.is_dir():
+        refuse_unreadable(path)
+    rows = 0
+    read = _parquet_folder if _is_parquet_folder(path) else _READERS[path.suffix.lower()]
+    for number, row in read(path):
+        rows += 1
+        yield number, row
+    if not rows:
+        raise SourceError.at(path, "the table has no rows; is this the right file?")
 
 
-def first_row(path: Path) -> Row:
-    """The first row alone. Errors as of `read_rows`."""
-    return next(read_rows(path))
+def row_error(path: Path, number: int, problem: str) -> SourceError:
+    """What is wrong with the row of this number."""
+    if path.suffix.lower() in _BY_LINE:
+        return SourceError.at(path, problem, line=number)
+    return SourceError.at(path, problem, path=f"row {number}")
 
 
-def _json(path: Path) -> Iterator[Row]:
-    # A `.json` file may also hold JSON lines: what it holds decides, not its name.
-    if _opens_with_bracket(path):
-        for number, values in read_json_array(path):
-            yield Row(path, number, None, values)
+def _json(path: Path) -> Iterator[tuple[int, Row]]:
+    # A `.json` file may hold JSON lines as well: what it holds decides.
+    if opens_array(path):
+        yield from read_json_array(path)
     else:
-        for number, (line, values) in enumerate(read_json_objects(path), 1):
-            yield Row(path, number, line, values)
+        yield from enumerate((row for _, row in read_json_objects(path)), 1)
 
 
-def _opens_with_bracket(path: Path) -> bool:
-    head = first_line(path)
-    if not head.strip():
-        head = next((line for line in text_lines(path) if line.strip()), "")
-    return head.lstrip().startswith("[")
+def _delimited(path: Path, *, delimiter: str) -> Iterator[tuple[int, Row]]:
+    csv.field_size_limit(_MAX_CELL_CHARS)
+    # The csv module wants line ends: a quoted cell may hold some.
+    reader = csv.reader((line + "\n" for line in _lines(path)), delimiter=delimiter, strict=True)
+    rows = _guarded(path, reader)
+    header = next(rows, None)
+    if header is None:
+        raise SourceError.at(path, "the file is empty; expected a line of column names", line=1)
+    columns = [name.strip() for _, cells in [header] for name in cells]
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise SourceError.at(path, f"the column {quote(twice)} stands twice; rename one of them", line=1)
+    for line, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(columns):
+            problem = f"{len(cells)} cells, but {len(columns)} columns; a cell with a separator or a quote needs quotes"
+            raise SourceError.at(path, problem, line=line)
+        yield line, dict(zip(columns, cells, strict=True))
 
 
-# ── CSV and TSV ──
-
-
-def _delimited(path: Path, delimiter: str) -> Iterator[Row]:
-    rows = csv.reader((f"{line}\n" for line in text_lines(path)), delimiter=delimiter, strict=True)
-    before = 0
-
-    def cells() -> list[str] | None:
-        nonlocal before
-        before = rows.line_num
+def _guarded(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
+    while True:
+        line = reader.line_num + 1
         try:
-            return next(rows, None)
+            cells = next(reader)
+        except StopIteration:
+            return
         except csv.Error as error:
-            raise SourceError.at(path, _csv_problem(error), line=before + 1) from error
-
-    header: list[str] | None = None
-    number = 0
-    while (found := cells()) is not None:
-        if not any(cell.strip() for cell in found):
-            continue
-        if header is None:
-            header = _header(path, found, rows.line_num)
-            continue
-        number += 1
-        if len(found) != len(header):
-            problem = f"has {len(found)} cells, but the header has {len(header)}; quote a cell that holds a separator"
-            raise SourceError.at(path, problem, line=before + 1)
-        yield Row(path, number, before + 1, {name: cell for name, cell in zip(header, found, strict=True) if name})
-    if not number:
-        raise SourceError.at(path, "the file has no rows; expected a line of column names and one row a question")
-
-
-def _header(path: Path, cells: list[str], line: int) -> list[str]:
-    """The column names; a nameless first one is the index that pandas writes."""
-    names = [cell.strip() for cell in cells]
-    if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
-        raise SourceError.at(path, f"the column {quote(twice)} stands twice in the header; rename one", line=line)
-    return names
+            raise SourceError.at(path, _csv_problem(error), line=line) from error
+        yield line, cells
 
 
 def _csv_problem(error: csv.Error) -> str:
     said = str(error)
     if "unexpected end" in said or "field limit" in said:
-        return 'a quotation mark opens a cell here and is never closed; close it, or write it twice ("")'
+        return 'a quotation mark opens a cell here and is never closed; close it, or quote the cell and write ""'
     if "expected after" in said:
-        return 'a quotation mark inside of a quoted cell; write it twice ("")'
-    return f"not readable as CSV: {printable(said)}"
+        return 'more text behind a quoted cell; quote the whole cell, and write "" for a quotation mark in it'
+    return f"not a readable table: {said}"
 
 
-# ── Parquet ──
+def _lines(path: Path) -> Iterator[str]:
+    if not is_cp949(path):
+        return text_lines(path)
+    return _cp949_lines(path)
 
 
-def _parquet(path: Path) -> Iterator[Row]:
+def is_cp949(path: Path) -> bool:
+    """Whether the file is no UTF-8, but the encoding that Excel writes in Korea."""
     try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise SourceError.at(path, "Parquet files need pyarrow: pip install 'kojudge[parquet]'") from error
-    first_line(path)  # says what is wrong with a path that cannot be opened
+        for _ in text_lines(path):
+            pass
+    except SourceError:
+        try:
+            for _ in _cp949_lines(path):
+                pass
+        except UnicodeDecodeError:
+            return False
+        return True
+    return False
+
+
+def _cp949_lines(path: Path) -> Iterator[str]:
+    with path.open(encoding="cp949", newline="\n") as file:
+        for line in file:
+            yield line.removesuffix("\n")
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, Row]]:
+    import pyarrow
+    from pyarrow import parquet
+
     number = 0
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=1024):
-                for values in batch.to_pylist():
+                for row in batch.to_pylist():
                     number += 1
-                    yield Row(path, number, None, values)
+                    yield number, row
     except (pyarrow.ArrowException, OSError) as error:
-        raise SourceError.at(path, f"not a readable Parquet file; fetch it again ({printable(error)})") from error
-    if not number:
-        raise SourceError.at(path, "the file has no rows")
+        reason = str(error).partition("\n")[0]
+        raise SourceError.at(path, f"not a readable parquet file: {reason}") from error
+
+
+def _is_parquet_folder(path: Path) -> bool:
+    try:
+        return path.is_dir() and any(path.glob("*.parquet"))
+    except (OSError, ValueError):  # too long for the file system, or a NUL in it
+        return False
+
+
+def _parquet_folder(path: Path) -> Iterator[tuple[int, Row]]:
+    rows = (row for file in sorted(path.glob("*.parquet")) for _, row in _parquet(file))
+    yield from enumerate(rows, 1)
+
+
+_READERS: Mapping[str, Callable[[Path], Iterator[tuple[int, Row]]]] = {
+    ".jsonl": read_json_objects,
+    ".ndjson": read_json_objects,
+    ".json": _json,
+    ".csv": partial(_delimited, delimiter=","),
+    ".tsv": partial(_delimited, delimiter="\t"),
+    ".parquet": _parquet,
+}
+
+_BY_LINE = (".jsonl", ".ndjson", ".csv", ".tsv")
+
+TABLES = tuple(_READERS)
+"""The endings of files that hold a table."""
+
+
+def cell(row: Row, column: str) -> str:
+    """A cell as text, without outer white space; "" for one that is empty or not there."""
+    value = row.get(column)
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():  # ids that a data frame turned into 1.0
+        value = int(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value).strip()
+
+
+def first_filled(row: Row, columns: Iterable[str]) -> str:
+    """The first of these cells that holds something."""
+    return next((text for column in columns if (text := cell(row, column))), "")

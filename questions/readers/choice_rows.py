@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from questions.multiple_choice import LETTERS, SEED, Item, UnusableItem
 from questions.packed import PackedQuestions
 from questions.readers.reader import Head, Reader
-from questions.readers.rows import Row, cell, read_rows, row_error
+from questions.readers.rows import Row, cell, read_rows, row_error, row_place
 from questions.source import SourceError, one_line, quote
 from questions.types import Question, QuestionSet
 
@@ -64,8 +64,8 @@ def read_choices(path: Path, profile: Profile, seed: int | None) -> QuestionSet:
         name = f"{name}@{seed}"
         notices.append(f"{path}: options are shuffled with seed {seed}; {profile.name}@N:FILE shuffles with another")
     if left_out:
-        rows = ", ".join(map(str, left_out[:3])) + (", ..." if len(left_out) > 3 else "")
-        notices.append(f"{path}: {len(left_out)} items left out, two of their options are the same (row {rows})")
+        rows = ", ".join(row_place(path, number) for number in left_out[:3]) + (", ..." if len(left_out) > 3 else "")
+        notices.append(f"{path}: {len(left_out)} items left out, two of their options are the same ({rows})")
     return QuestionSet(set=f"{name}:{stem}", questions=packed).noticing(*notices)
 
 

@@ -42,7 +42,12 @@ def row_error(path: Path, number: int, problem: str) -> SourceError:
     """What is wrong with the row of this number."""
     if path.suffix.lower() in _BY_LINE:
         return SourceError.at(path, problem, line=number)
-    return SourceError.at(path, problem, path=f"row {number}")
+    return SourceError.at(path, problem, path=row_place(path, number))
+
+
+def row_place(path: Path, number: int) -> str:
+    """Where a user finds a row: `line 7`, or `row 7` where rows have no lines."""
+    return f"{'line' if path.suffix.lower() in _BY_LINE else 'row'} {number}"
 
 
 def _json(path: Path) -> Iterator[tuple[int, Row]]:

@@ -289,8 +289,11 @@ SAMPLES = [
     # The options lie in the query, and so do brackets that are none.
     Sample(
         "hae-rae",
-        [{"query": _HAERAE.format(stem=f"(A)로 시작하지 않는 물음. {STEM}"), "answer": "(B)"}],
-        ["은행나무"],
+        [
+            {"query": _HAERAE.format(stem=f"(A)로 시작하지 않는 물음. {STEM}"), "answer": "(B)"},
+            {"query": f"### 질문: (A) {STEM}\n### 옵션: (A) 잣나무 (B) 소나무 (C) 은행나무 ### 정답:", "answer": "(C)"},
+        ],
+        ["은행나무", "은행나무"],
         words=("시작하지 않는",),
     ),
     Sample("hae-rae-columns", [_abcd("(E)", E="버드나무", categories="생활")], ["버드나무"]),

@@ -169,7 +169,7 @@ def test_items_that_nobody_can_answer_are_left_out_and_counted(tmp_path: Path) -
     found = read_questions(write_rows(tmp_path / "c.jsonl", [good, bad]))
     assert len(found.questions) == 1
     assert [notice.partition(": ")[2] for notice in found.notices] == [
-        "1 items left out, two of their options are the same (row 2)"
+        "1 items left out, two of their options are the same (line 2)"
     ]
 
 

@@ -170,6 +170,7 @@ _PROFILES = (
         _columns("question", "A", "B", "C", "D", "answer", without=("E",)),
         _kmmlu,
         "key: a number from 1",
+        by_file=True,
     ),
     Profile(
         "kormedmcqa",
@@ -177,6 +178,7 @@ _PROFILES = (
         _columns("question", "A", "B", "C", "D", "E", "answer", "cot"),
         _kormedmcqa,
         "key: a number from 1",
+        by_file=True,
     ),
     Profile(
         "ko-mmlu",

@@ -64,6 +64,7 @@ READERS = (
         lambda head: head.has("query", "answer"),
         _query,
         "key: a letter in brackets, (A) to (E); options are taken out of the query",
+        by_file=True,
     ).reader(),
     Profile(
         "hae-rae-columns",
@@ -71,5 +72,6 @@ READERS = (
         _detects_columns,
         _columns,
         "key: a letter, with or without brackets",
+        by_file=True,
     ).reader(),
 )

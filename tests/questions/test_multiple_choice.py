@@ -187,3 +187,20 @@ def test_clicks_category_is_in_its_ids(tmp_path: Path) -> None:
     ]
     found = load_set(str(_write(tmp_path / "click.jsonl", rows)))
     assert [q.category for q in found.questions] == ["KIIP_economy", "KHB", "CSAT_korean"]
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "category"),
+    [
+        ("law/test.jsonl", "law-test", "law"),
+        ("law/test-00000-of-00001.jsonl", "law-test-00000-of-00001", "law"),
+        ("Law-dev.jsonl", "Law-dev", "Law"),
+        ("나의 법.jsonl", "나의-법", "나의-법"),
+        (f"{'법' * 80}.jsonl", "법" * 50, "법" * 50),
+    ],
+)
+def test_a_file_of_one_subject_is_named_by_it(tmp_path: Path, file: str, name: str, category: str) -> None:
+    (tmp_path / "law").mkdir()
+    row = {"question": "무엇?", "A": "가을", "B": "봄", "C": "여름", "D": "겨울", "answer": 1}
+    found = load_set(str(_write(tmp_path / file, [row, {**row, "Category": "민법"}])))
+    assert (found.set, [q.category for q in found.questions]) == (f"kmmlu:{name}", [category, "민법"])

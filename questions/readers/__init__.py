@@ -1,12 +1,13 @@
 """Readers of question files. A new format is one module and one line in `READERS`."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from questions.readers import arena_hard, choice_tables, haerae, kobbq, kobest, logickor, mtbench, native, table
 from questions.readers.folder import SetFolders, is_set_folder
 from questions.readers.reader import Head, Reader
-from questions.source import SourceError, did_you_mean, quote
+from questions.source import SourceError, did_you_mean, printable, quote
 from questions.types import QuestionSet
 
 __all__ = ["READERS", "Reader", "read_questions", "reader_named"]
@@ -31,7 +32,8 @@ def read_questions(
 ) -> QuestionSet:
     """The question set in a file, or in a folder with a `set.yaml`.
 
-    `reader` names the format where it is not to be recognised; `columns` says for a table which of its columns is what
+    `reader` names the format where it is not to be recognised; with `NAME@SEED` the options of multiple-choice items
+    are shuffled by that seed. `columns` says for a table which of its columns is what
     (`prompt`, `reference`, `category`, `id`, `system`, `language`; `prompt2` and so on for later turns).
 
     Raises:
@@ -41,7 +43,7 @@ def read_questions(
     if columns:
         return table.read(path, columns)
     if reader is not None:
-        return reader_named(reader).read(path)
+        return _reading(reader)(path)
     if is_set_folder(path):
         return SetFolders().read(path)
     return _recognised(path).read(path)
@@ -56,6 +58,20 @@ def reader_named(name: str) -> Reader:
         hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
         raise SourceError(f"no reader {quote(name)}; {hint}")
     return found
+
+
+def _reading(name: str) -> Callable[[Path], QuestionSet]:
+    """What the reader `NAME` or `NAME@SEED` does. Errors: `SourceError`."""
+    name, at, seed = name.partition("@")
+    reader = reader_named(name)
+    if not at:
+        return reader.read
+    if reader.shuffled is None:
+        raise SourceError(f"{name}@{printable(seed)}: {name} has no options to shuffle; write {name}:FILE")
+    if not re.fullmatch(r"\d{1,9}", seed):
+        raise SourceError(f"{name}@{printable(seed)}: the seed is a whole number, as in {name}@7:FILE")
+    shuffled, number = reader.shuffled, int(seed)
+    return lambda path: shuffled(path, number)
 
 
 def _recognised(path: Path) -> Reader:

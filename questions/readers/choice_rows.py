@@ -10,13 +10,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from questions.multiple_choice import LETTERS, Item, UnusableItem
+from questions.multiple_choice import LETTERS, SEED, Item, UnusableItem
 from questions.packed import PackedQuestions
 from questions.readers.reader import Head, Reader
-from questions.readers.rows import Row, cell, read_rows
+from questions.readers.rows import Row, cell, read_rows, row_error, row_place
 from questions.source import SourceError, one_line, quote
 from questions.types import Question, QuestionSet
 
+_SPLIT = re.compile(r"(?:(?:^|[-_.])(?:test|train|dev|validation|valid|val|\d{4,5}(?:-of-\d+)?))+$", re.IGNORECASE)
+_MAX_NAME_CHARS = 50
+"""Of an id and of a file's name: together, with the reader's, they must still be an id."""
 _NO_ID = re.compile(r"[\s#\x00-\x1f\x7f-\x9f]+")
 
 
@@ -26,48 +29,83 @@ class BadRow(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A data set: how its files are known, and what one of its rows asks."""
+    """A data set: how its files are known, and what one of its rows asks.
+
+    `telling`: the place of the right option gives it away, so options are shuffled without being asked to. `pairs`: the
+    name under which the same items are asked in two languages; `id` or, where there is none, the place of the row says
+    which is which. `by_file`: a file holds one subject and is named by it.
+    """
 
     name: str
     about: str
     detects: Callable[[Head], bool]
     item: Callable[[Row], Item]
     trap: str = ""
+    telling: bool = False
+    pairs: str | None = None
+    by_file: bool = False
 
     def reader(self) -> Reader:
-        return Reader(self.name, self.about, self.detects, lambda path: read_choices(path, self), self.trap)
+        return Reader(self.name, self.about, self.detects, self.read, self.trap, self.read)
+
+    def read(self, path: Path, seed: int | None = None) -> QuestionSet:
+        """The items of a file, their options shuffled by `seed`. Errors: `SourceError` naming the row."""
+        if seed is None and self.telling:
+            seed = SEED
+        return read_choices(path, self, seed)
 
 
-def read_choices(path: Path, profile: Profile) -> QuestionSet:
+def read_choices(path: Path, profile: Profile, seed: int | None) -> QuestionSet:
     """The items of a file. Errors: `SourceError` naming the row."""
     left_out: list[int] = []
-    stem = _NO_ID.sub("-", path.stem)
-    packed = PackedQuestions(_questions(path, profile, left_out))
+    packed = PackedQuestions(_questions(path, profile, seed, left_out))
     if not len(packed):
         raise SourceError.at(path, "no item can be used: in every row two options are the same")
     notices = []
+    name = profile.name
+    if seed is not None:
+        name = f"{name}@{seed}"
+        notices.append(f"{path}: options are shuffled with seed {seed}; {profile.name}@N:FILE shuffles with another")
     if left_out:
-        rows = ", ".join(map(str, left_out[:3])) + (", ..." if len(left_out) > 3 else "")
-        notices.append(f"{path}: {len(left_out)} items left out, two of their options are the same (row {rows})")
-    return QuestionSet(set=f"{profile.name}:{stem}", questions=packed).noticing(*notices)
+        rows = ", ".join(row_place(path, number) for number in left_out[:3]) + (", ..." if len(left_out) > 3 else "")
+        notices.append(f"{path}: {len(left_out)} items left out, two of their options are the same ({rows})")
+    return QuestionSet(set=f"{name}:{_file_name(path)}", questions=packed).noticing(*notices)
 
 
-def _questions(path: Path, profile: Profile, left_out: list[int]) -> Iterator[Question]:
+def _file_name(path: Path) -> str:
+    """The file's name without its ending; of one that is named by its split alone, also the folder's."""
+    name = path.stem if not _SPLIT.fullmatch(path.stem) else f"{path.parent.name}-{path.stem}"
+    return _NO_ID.sub("-", name).strip("-")[:_MAX_NAME_CHARS] or "items"
+
+
+def _subject(path: Path) -> str:
+    """The subject that the name of a file or folder says, without its split; "" where it says none."""
+    return _SPLIT.sub("", _file_name(path)).strip("-_. ")
+
+
+def _questions(path: Path, profile: Profile, seed: int | None, left_out: list[int]) -> Iterator[Question]:
     seen: set[str] = set()
-    for number, row in read_rows(path):
+    subject = (profile.by_file and _subject(path)) or profile.name
+    for count, (number, row) in enumerate(read_rows(path), 1):
         try:
             item = profile.item(row)
-            wanted = _NO_ID.sub("-", item.id)[:100] or f"row-{number}"
-            item = replace(item, id=wanted if wanted not in seen else f"{wanted}.row-{number}")
-            item = replace(item, category=item.category or profile.name)
+            key = _NO_ID.sub("-", item.id)[:_MAX_NAME_CHARS]
+            wanted = key or f"row-{number}"
+            facts = (f"item:{profile.pairs}/{key or count}", *item.facts) if profile.pairs else item.facts
+            item = replace(
+                item,
+                id=wanted if wanted not in seen else f"{wanted}.row-{number}",
+                category=item.category or subject,
+                facts=facts,
+            )
             seen.add(item.id)
-            yield item.question(profile.name)
+            yield item.question(profile.name, seed)
         except UnusableItem:
             left_out.append(number)
         except BadRow as error:
-            raise SourceError.at(path, str(error), line=number) from error
+            raise row_error(path, number, str(error)) from error
         except ValidationError as error:
-            raise SourceError.at(path, one_line(error), line=number) from error
+            raise row_error(path, number, one_line(error)) from error
 
 
 # ── what a row holds ──

@@ -3,6 +3,7 @@
 What they differ in most is the key: the number of the option from 0 or from 1, its letter, its label, or its text.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -63,7 +64,7 @@ def _option_columns(row: Row, count: int) -> Item:
 # ── ARC: labels ──
 
 
-def _arc(row: Row) -> Item:
+def _arc(row: Row, language: Language) -> Item:
     choices = structured(row, "choices")
     if not isinstance(choices, Mapping) or not {"text", "label"} <= set(choices):
         raise BadRow("choices is no mapping with text and label")
@@ -71,7 +72,14 @@ def _arc(row: Row) -> Item:
     key = text(row, "answerKey")
     if len(options) != len(labels) or key not in labels:
         raise BadRow(f"answerKey {quote(key)} is none of the {len(labels)} labels")
-    return Item(id=cell(row, "id"), category="", ask=text(row, "question"), options=options, right=labels.index(key))
+    return Item(
+        id=cell(row, "id"),
+        category="",
+        ask=text(row, "question"),
+        options=options,
+        right=labels.index(key),
+        language=language,
+    )
 
 
 # ── HellaSwag: endings, a number from 0 ──
@@ -80,34 +88,40 @@ _ENDING = {"ko": "다음에 이어질 내용으로 가장 알맞은 것은?", "e
 
 
 def _hellaswag(row: Row, language: Language) -> Item:
-    endings = listed(row, "endings")
-    context = first_filled(row, ("ctx",)) or " ".join(part for part in (cell(row, "ctx_a"), cell(row, "ctx_b")) if part)
+    endings = tuple(_unmarked(ending) for ending in listed(row, "endings"))
+    context = " ".join(part for part in (cell(row, "ctx_a"), cell(row, "ctx_b")) if part) or cell(row, "ctx")
     if not context:
         raise BadRow("ctx_a is missing or empty")
-    ind = cell(row, "ind")
     return Item(
-        id=ind,
+        id=cell(row, "ind"),
         category=cell(row, "activity_label"),
-        passage=context,
+        passage=_unmarked(context),
         ask=_ENDING[language],
         options=endings,
         right=numbered(row, "label", len(endings), base=0),
         language=language,
-        facts=(f"item:{ind}",) if ind else (),
     )
 
 
-def _is_hellaswag(head: Head, language: Language) -> bool:
-    if not head.has("ctx_a", "ctx_b", "endings", "label"):
-        return False
-    korean = any("가" <= char <= "힣" for char in f"{cell(head.row, 'ctx_a')}{cell(head.row, 'endings')}")
-    return korean == (language == "ko")
+def _unmarked(words: str) -> str:
+    """Without the marks that stand for the layout of the web pages from which some items come."""
+    return re.sub(r"\s*\[(?:header|title|step|substeps)\]\s*", " ", words).strip()
+
+
+def _in(language: Language, *needed: str) -> Callable[[Head], bool]:
+    """Whether a table has these columns, and its first row is in this language."""
+
+    def detects(head: Head) -> bool:
+        korean = any("가" <= char <= "힣" for column in needed for char in cell(head.row, column))
+        return head.has(*needed) and korean == (language == "ko")
+
+    return detects
 
 
 # ── TruthfulQA: the first option is right ──
 
 
-def _truthful(row: Row) -> Item:
+def _truthful(row: Row, language: Language) -> Item:
     targets = structured(row, "mc1_targets")
     if not isinstance(targets, Mapping) or not {"choices", "labels"} <= set(targets):
         raise BadRow("mc1_targets is no mapping with choices and labels")
@@ -121,7 +135,7 @@ def _truthful(row: Row) -> Item:
         ask=text(row, "question"),
         options=options,
         right=right,
-        shuffled=True,
+        language=language,
     )
 
 
@@ -141,7 +155,7 @@ def _click(row: Row) -> Item:
     options = listed(row, "choices")
     return Item(
         id=cell(row, "id"),
-        category=first_filled(row, _SUBJECT_COLUMNS),
+        category=first_filled(row, _SUBJECT_COLUMNS) or re.sub(r"[_-]?\d.*", "", cell(row, "id")),
         passage=cell(row, "paragraph"),
         ask=text(row, "question"),
         options=options,
@@ -156,6 +170,7 @@ _PROFILES = (
         _columns("question", "A", "B", "C", "D", "answer", without=("E",)),
         _kmmlu,
         "key: a number from 1",
+        by_file=True,
     ),
     Profile(
         "kormedmcqa",
@@ -163,6 +178,7 @@ _PROFILES = (
         _columns("question", "A", "B", "C", "D", "E", "answer", "cot"),
         _kormedmcqa,
         "key: a number from 1",
+        by_file=True,
     ),
     Profile(
         "ko-mmlu",
@@ -180,31 +196,53 @@ _PROFILES = (
     ),
     Profile(
         "ko-arc",
-        "Ko-ARC (and ARC): question, choices with text and label, answerKey",
-        _columns("question", "choices", "answerKey"),
-        _arc,
+        "Ko-ARC: question, choices with text and label, answerKey, in Korean",
+        _in("ko", "question", "choices", "answerKey"),
+        partial(_arc, language="ko"),
         "key: a label, a letter or a digit, looked up among the labels",
+        pairs="arc",
+    ),
+    Profile(
+        "arc",
+        "ARC in English, asked and answered in English",
+        _in("en", "question", "choices", "answerKey"),
+        partial(_arc, language="en"),
+        "key: a label, a letter or a digit, looked up among the labels",
+        pairs="arc",
     ),
     Profile(
         "ko-hellaswag",
         "Ko-HellaSwag: ctx_a, ctx_b, endings, label, in Korean",
-        partial(_is_hellaswag, language="ko"),
+        _in("ko", "ctx_a", "ctx_b", "endings", "label"),
         partial(_hellaswag, language="ko"),
         "key: a number from 0, sometimes as text",
+        pairs="hellaswag",
     ),
     Profile(
         "hellaswag",
         "HellaSwag in English, asked and answered in English",
-        partial(_is_hellaswag, language="en"),
+        _in("en", "ctx_a", "ctx_b", "endings", "label"),
         partial(_hellaswag, language="en"),
         "key: a number from 0, as text; the test split has none",
+        pairs="hellaswag",
     ),
     Profile(
         "ko-truthfulqa",
-        "Ko-TruthfulQA: question, mc1_targets",
-        _columns("question", "mc1_targets"),
-        _truthful,
+        "Ko-TruthfulQA: question, mc1_targets, in Korean",
+        _in("ko", "question", "mc1_targets"),
+        partial(_truthful, language="ko"),
         "the right choice always stands first, so options are shuffled",
+        telling=True,
+        pairs="truthfulqa",
+    ),
+    Profile(
+        "truthfulqa",
+        "TruthfulQA's multiple choice in English, asked and answered in English",
+        _in("en", "question", "mc1_targets"),
+        partial(_truthful, language="en"),
+        "the right choice always stands first, so options are shuffled",
+        telling=True,
+        pairs="truthfulqa",
     ),
     Profile(
         "ko-commongen",

@@ -1,6 +1,7 @@
 """HAE-RAE Bench: on the hub a whole prompt with its options inside (`query`, `answer`), before that columns A to E.
 
-The key is a letter in brackets. The prompt of a query ends in "### 정답" and lists its options as "(A) ..." lines.
+The key is a letter in brackets. The prompt of a query ends in "### 정답" and lists its options as "(A) ...", mostly one
+a line.
 """
 
 import re
@@ -11,6 +12,7 @@ from questions.readers.reader import Head
 from questions.readers.rows import Row, cell, first_filled
 
 _OPTION = re.compile(r"^[ \t]*\((?P<letter>[A-E])\)[ \t]*(?P<option>.*?)[ \t]*$", re.MULTILINE)
+_OPTION_IN_LINE = re.compile(r"\((?P<letter>[A-E])\)[ \t]*(?P<option>[^\n]*?)[ \t]*(?=\([A-E]\)|###|\n|\Z)")
 _SECTION = re.compile(r"^[ \t]*#{1,4}[ \t]*(?:선택지|보기|정답|답)[ \t]*:?[ \t]*$", re.MULTILINE)
 _HEADING = re.compile(r"^[ \t]*#{1,4}[ \t]*(?P<name>[^\n:]{1,20})[ \t]*:[ \t]*", re.MULTILINE)
 
@@ -27,13 +29,14 @@ def _query(row: Row) -> Item:
 
 def _options(query: str) -> tuple[tuple[str, ...], int]:
     """The options that a query lists, A first, and where they begin."""
-    found = list(_OPTION.finditer(query))
-    starts = [place for place, match in enumerate(found) if match["letter"] == "A"]
-    listed = found[starts[-1] :] if starts else []
-    letters = "".join(match["letter"] for match in listed)
-    if len(listed) < 2 or letters != LETTERS[: len(listed)] or not all(match["option"] for match in listed):
-        raise BadRow("query lists no options as lines (A), (B), ...")
-    return tuple(match["option"] for match in listed), listed[0].start()
+    for pattern in (_OPTION, _OPTION_IN_LINE):
+        found = list(pattern.finditer(query))
+        starts = [place for place, match in enumerate(found) if match["letter"] == "A"]
+        listed = found[starts[-1] :] if starts else []
+        letters = "".join(match["letter"] for match in listed)
+        if len(listed) > 1 and letters == LETTERS[: len(listed)] and all(match["option"] for match in listed):
+            return tuple(match["option"] for match in listed), listed[0].start()
+    raise BadRow("query lists no options (A), (B), ...")
 
 
 def _columns(row: Row) -> Item:
@@ -61,6 +64,7 @@ READERS = (
         lambda head: head.has("query", "answer"),
         _query,
         "key: a letter in brackets, (A) to (E); options are taken out of the query",
+        by_file=True,
     ).reader(),
     Profile(
         "hae-rae-columns",
@@ -68,5 +72,6 @@ READERS = (
         _detects_columns,
         _columns,
         "key: a letter, with or without brackets",
+        by_file=True,
     ).reader(),
 )

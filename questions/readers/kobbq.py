@@ -13,8 +13,9 @@ from questions.readers.reader import Head
 from questions.readers.rows import Row, cell
 from questions.source import quote
 
-_ID = re.compile(r"(?P<category>.+?)-(?P<template>\d+[a-d]-\d+)-(?P<context>amb|dis)-(?P<asked>bsd|cnt)(?:-\S+)?")
-_UNKNOWN = re.compile(r"알\s*수\s*없|모르|정할 수 없|판단할 수 없|답할 수 없|불명")
+_ID = re.compile(
+    r"(?P<category>.+?)-(?P<template>\d+)(?P<version>[a-d])-\d+-(?P<context>amb|dis)-(?P<asked>bsd|cnt)(?:-\S+)?"
+)
 _CONTEXTS = {"amb": "ambiguous", "dis": "disambiguated"}
 
 
@@ -28,12 +29,11 @@ def _item(row: Row) -> Item:
         raise BadRow(f"sample_id is {quote(text(row, 'sample_id'))}, expected CATEGORY-NNNa-NNN-amb|dis-bsd|cnt")
     options = listed(row, "choices")
     right, biased = spelled(row, "answer", options), spelled(row, "biased_answer", options)
-    ambiguous = known["context"] == "amb"
-    unknown = [place for place, option in enumerate(options) if _UNKNOWN.search(option)]
-    if ambiguous != (right in unknown):
-        raise BadRow("in an ambiguous context, and only there, the answer is that it cannot be known; this row differs")
-    facts = [f"template:{known['template']}", f"context:{_CONTEXTS[known['context']]}", f"asked:{known['asked']}"]
-    if not ambiguous:
+    unknown = len(options) - 1
+    _refuse_contradictions(known, right, biased, unknown)
+    facts = [f"template:{known['category']}-{known['template']}", f"context:{_CONTEXTS[known['context']]}"]
+    facts.append(f"asked:{known['asked']}")
+    if right != unknown:
         facts.append(f"bias:{'biased' if right == biased else 'counter'}")
     if label := cell(row, "label_annotation"):
         facts.append(f"label:{label}")
@@ -45,10 +45,19 @@ def _item(row: Row) -> Item:
         options=options,
         right=right,
         biased=biased,
-        unknown=unknown[0] if unknown else None,
-        shuffled=True,
+        unknown=unknown,
         facts=tuple(facts),
     )
+
+
+def _refuse_contradictions(known: re.Match[str], right: int, biased: int, unknown: int) -> None:
+    """Bias scores go by the context that the id names, so the key must agree with it."""
+    if biased == unknown:
+        raise BadRow("biased_answer is the last choice, which must be that it cannot be known")
+    if (known["context"] == "amb") != (right == unknown):
+        raise BadRow("the answer must be the last choice (it cannot be known) in an amb context, and only there")
+    if known["context"] == "dis" and (known["version"] in "bd") != (right == biased):
+        raise BadRow("the answer must be biased_answer in the dis contexts of templates b and d, and only there")
 
 
 READER = Profile(
@@ -57,4 +66,5 @@ READER = Profile(
     _detects,
     _item,
     "key: text of a choice; choices are a Python literal; 'cannot be known' always last, so options are shuffled",
+    telling=True,
 ).reader()

@@ -46,8 +46,8 @@ def _copa(row: Row, premise: str, options: tuple[str, str], key: str, base: int)
     return _item(row, _ASKS[kind], texts(row, options), numbered(row, key, 2, base=base), text(row, premise))
 
 
-def _hellaswag(row: Row) -> Item:
-    endings = texts(row, ("ending_1", "ending_2", "ending_3", "ending_4"))
+def _hellaswag(row: Row, ending: str) -> Item:
+    endings = texts(row, tuple(f"{ending}{number}" for number in range(1, 5)))
     ask = "다음에 이어질 내용으로 가장 알맞은 것은?"
     return _item(row, ask, endings, numbered(row, "label", 4, base=0), text(row, "context"))
 
@@ -104,7 +104,14 @@ _PROFILES = (
         "kobest-hellaswag",
         "KoBEST HellaSwag: context, ending_1 to ending_4, label",
         _with("context", "ending_1", "ending_4", "label"),
-        _hellaswag,
+        partial(_hellaswag, ending="ending_"),
+        "key: a number from 0",
+    ),
+    Profile(
+        "kobest-hellaswag-table",
+        "KoBEST HellaSwag of the first release (.tsv): context, choice1 to choice4, label",
+        _with("context", "choice1", "choice4", "label"),
+        partial(_hellaswag, ending="choice"),
         "key: a number from 0",
     ),
     Profile(

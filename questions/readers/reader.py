@@ -37,10 +37,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A format. `about` says in a line what it is, `trap` what to know about its files."""
+    """A format. `about` says in a line what it is, `trap` what to know about its files.
+
+    `shuffled` reads a file of multiple-choice items with their options shuffled by a seed.
+    """
 
     name: str
     about: str
     detects: Callable[[Head], bool]
     read: Callable[[Path], QuestionSet]
     trap: str = ""
+    shuffled: Callable[[Path, int], QuestionSet] | None = None

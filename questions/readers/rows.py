@@ -1,7 +1,7 @@
 """The rows of a table, whatever it lies in: jsonl, json (an array), csv, tsv, parquet, or a folder of parquet files.
 
 A row is a mapping from column to value: text in csv and tsv, what JSON or parquet says elsewhere. Rows come one after
-the other with a number to name them by: their line in a text file, else their place from 1.
+the other with a number to name them by: their line in a text file, else their place from 1. A file may be of any size.
 """
 
 import csv
@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from questions.json_lines import decode_json, read_json_objects
-from questions.source import SourceError, quote, read_text, text_lines
+from questions.json_array import opens_array, read_json_array
+from questions.json_lines import read_json_objects
+from questions.source import SourceError, quote, refuse_unreadable, text_lines
 
 Row = Mapping[str, Any]
 
-MAX_JSON_BYTES = 64 * 1024 * 1024
 _MAX_CELL_CHARS = 4 * 1024 * 1024
 _SEPARATORS: Mapping[str, str] = {",": "commas", "\t": "tabs", ";": "semicolons"}
 
@@ -28,6 +28,8 @@ def is_table(path: Path) -> bool:
 
 def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
     """Every row with its number. Errors: `SourceError`, also for a file without rows."""
+    if not path.is_dir():
+        refuse_unreadable(path)
     rows = 0
     read = _parquet_folder if _is_parquet_folder(path) else _READERS[path.suffix.lower()]
     for number, row in read(path):
@@ -37,20 +39,30 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
         raise SourceError.at(path, "the table has no rows; is this the right file?")
 
 
-def _json_array(path: Path) -> Iterator[tuple[int, Row]]:
-    rows = decode_json(path, 1, read_text(path, MAX_JSON_BYTES), is_last=True)
-    if not isinstance(rows, list):
-        raise SourceError.at(path, "expected a JSON array of objects at the top; for one object a line name it .jsonl")
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict):
-            raise SourceError.at(path, f"item {number} of the array is no object; every item must be a row")
-        yield number, row
+def row_error(path: Path, number: int, problem: str) -> SourceError:
+    """What is wrong with the row of this number."""
+    if path.suffix.lower() in _BY_LINE:
+        return SourceError.at(path, problem, line=number)
+    return SourceError.at(path, problem, path=row_place(path, number))
+
+
+def row_place(path: Path, number: int) -> str:
+    """Where a user finds a row: `line 7`, or `row 7` where rows have no lines."""
+    return f"{'line' if path.suffix.lower() in _BY_LINE else 'row'} {number}"
+
+
+def _json(path: Path) -> Iterator[tuple[int, Row]]:
+    # A `.json` file may hold JSON lines as well: what it holds decides.
+    if opens_array(path):
+        yield from read_json_array(path)
+    else:
+        yield from enumerate((row for _, row in read_json_objects(path)), 1)
 
 
 def _delimited(path: Path, *, delimiter: str) -> Iterator[tuple[int, Row]]:
     csv.field_size_limit(_MAX_CELL_CHARS)
     # The csv module wants line ends: a quoted cell may hold some.
-    reader = csv.reader((line + "\n" for line in _lines(path)), delimiter=delimiter)
+    reader = csv.reader((line + "\n" for line in _lines(path)), delimiter=delimiter, strict=True)
     rows = _guarded(path, reader)
     header = next(rows, None)
     if header is None:
@@ -79,8 +91,17 @@ def _guarded(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise SourceError.at(path, f"not a readable table: {error}", line=line) from error
+            raise SourceError.at(path, _csv_problem(error), line=line) from error
         yield line, cells
+
+
+def _csv_problem(error: csv.Error) -> str:
+    said = str(error)
+    if "unexpected end" in said or "field limit" in said:
+        return 'a quotation mark opens a cell here and is never closed; close it, or quote the cell and write ""'
+    if "expected after" in said:
+        return 'more text behind a quoted cell; quote the whole cell, and write "" for a quotation mark in it'
+    return f"not a readable table: {said}"
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -96,9 +117,11 @@ def is_cp949(path: Path) -> bool:
             pass
     except SourceError:
         try:
-            return any(True for _ in _cp949_lines(path))
-        except (SourceError, UnicodeDecodeError):
+            for _ in _cp949_lines(path):
+                pass
+        except UnicodeDecodeError:
             return False
+        return True
     return False
 
 
@@ -139,11 +162,13 @@ def _parquet_folder(path: Path) -> Iterator[tuple[int, Row]]:
 _READERS: Mapping[str, Callable[[Path], Iterator[tuple[int, Row]]]] = {
     ".jsonl": read_json_objects,
     ".ndjson": read_json_objects,
-    ".json": _json_array,
+    ".json": _json,
     ".csv": partial(_delimited, delimiter=","),
     ".tsv": partial(_delimited, delimiter="\t"),
     ".parquet": _parquet,
 }
+
+_BY_LINE = (".jsonl", ".ndjson", ".csv", ".tsv")
 
 TABLES = tuple(_READERS)
 """The endings of files that hold a table."""

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from questions.packed import PackedQuestions
 from questions.readers.language_hint import expected_language
 from questions.readers.reader import Head, Reader
-from questions.readers.rows import TABLES, Row, cell, is_cp949, is_table, read_rows
+from questions.readers.rows import TABLES, Row, cell, is_cp949, is_table, read_rows, row_error, row_place
 from questions.source import SourceError, did_you_mean, one_line, printable, quote
 from questions.types import ExpectedLanguage, Question, QuestionSet, Turn
 
@@ -119,10 +119,12 @@ def _questions(path: Path, places: Places) -> Iterator[Question]:
             question = _question(row, places, f"row-{line}", printable(path.stem).strip() or "table")
         except (ValidationError, ValueError) as error:
             problem = one_line(error) if isinstance(error, ValidationError) else str(error)
-            raise SourceError.at(path, problem, line=line) from error
+            raise row_error(path, line, problem) from error
         if question.id in lines:
-            problem = f"question {quote(question.id)} is already on line {lines[question.id]}; make its id unique"
-            raise SourceError.at(path, problem, line=line)
+            problem = (
+                f"question {quote(question.id)} is already on {row_place(path, lines[question.id])}; make its id unique"
+            )
+            raise row_error(path, line, problem)
         lines[question.id] = line
         yield question
 

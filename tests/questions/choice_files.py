@@ -17,6 +17,7 @@ class Sample:
     suffix: str = ".jsonl"
     words: tuple[str, ...] = ()
     language: str = "ko"
+    telling: bool = False
 
 
 def _abcd(answer: Any, **more: Any) -> dict[str, Any]:
@@ -56,7 +57,7 @@ KOBBQ = [
 ]
 
 SAMPLES = [
-    Sample("kobbq", KOBBQ, ["알 수 없음", "알 수 없음", "주인", "손님"], ".tsv", ("길을 물었습니까",)),
+    Sample("kobbq", KOBBQ, ["알 수 없음", "알 수 없음", "주인", "손님"], ".tsv", ("길을 물었습니까",), telling=True),
     # The key counts from 1, and comes as a number, a number that a data frame made a fraction, or text.
     Sample("kmmlu", [_abcd(2, Category="임업"), _abcd(4.0), _abcd("1")], ["은행나무", "대나무", "소나무"]),
     Sample("kmmlu", [_abcd("2")], ["은행나무"], ".csv", (STEM,)),
@@ -99,6 +100,19 @@ SAMPLES = [
         ],
         ["은행나무", "잣나무"],
         ".parquet",
+    ),
+    Sample(
+        "arc",
+        [
+            {
+                "id": "en-1",
+                "question": "Which tree loses its leaves in autumn?",
+                "choices": {"text": ["Pine", "Ginkgo", "Bamboo"], "label": ["1", "2", "3"]},
+                "answerKey": "2",
+            },
+        ],
+        ["Ginkgo"],
+        language="en",
     ),
     Sample(
         "ko-hellaswag",
@@ -145,6 +159,21 @@ SAMPLES = [
             }
         ],
         ["볼 수 있다."],
+        telling=True,
+    ),
+    # A row may have more than ten choices, and a shuffled one may end up as M.
+    Sample(
+        "truthfulqa",
+        [
+            {
+                "question": "How many legs does a spider have?",
+                "mc1_targets": {"choices": [f"It has {n} legs." for n in range(8, 21)], "labels": [1, *[0] * 12]},
+            }
+        ],
+        ["It has 8 legs."],
+        ".parquet",
+        language="en",
+        telling=True,
     ),
     Sample(
         "ko-commongen",
@@ -237,6 +266,12 @@ SAMPLES = [
         [{"context": "물이 끓는다.", **{f"ending_{n}": t for n, t in enumerate(TREES, 1)}, "label": 3}],
         ["대나무"],
     ),
+    Sample(
+        "kobest-hellaswag-table",
+        [{"context": "물이 끓는다.", **{f"choice{n}": t for n, t in enumerate(TREES, 1)}, "label": "0"}],
+        ["소나무"],
+        ".tsv",
+    ),
     Sample("kobest-sentineg", [{"sentence": "다시 오고 싶은 가게예요.", "label": 1}], ["긍정"]),
     Sample("kobest-sentineg-table", [{"ID": "1", "Text": "다시는 안 가요.", "Label": "0"}], ["부정"], ".tsv"),
     Sample(
@@ -254,8 +289,11 @@ SAMPLES = [
     # The options lie in the query, and so do brackets that are none.
     Sample(
         "hae-rae",
-        [{"query": _HAERAE.format(stem=f"(A)로 시작하지 않는 물음. {STEM}"), "answer": "(B)"}],
-        ["은행나무"],
+        [
+            {"query": _HAERAE.format(stem=f"(A)로 시작하지 않는 물음. {STEM}"), "answer": "(B)"},
+            {"query": f"### 질문: (A) {STEM}\n### 옵션: (A) 잣나무 (B) 소나무 (C) 은행나무 ### 정답:", "answer": "(C)"},
+        ],
+        ["은행나무", "은행나무"],
         words=("시작하지 않는",),
     ),
     Sample("hae-rae-columns", [_abcd("(E)", E="버드나무", categories="생활")], ["버드나무"]),

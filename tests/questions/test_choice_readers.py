@@ -43,7 +43,10 @@ def checks(found: QuestionSet) -> list[ChoiceCheck]:
 def test_the_format_is_recognised_and_its_key_is_right(tmp_path: Path, sample: Sample) -> None:
     path = write_rows(tmp_path / f"items{sample.suffix}", sample.rows)
     found = read_questions(path)
-    assert found.set == f"{sample.reader}:items"
+    assert found.set == f"{sample.reader}{'@1' if sample.telling else ''}:items"
+    assert [f"options are shuffled with seed 1; {sample.reader}@N:FILE" in notice for notice in found.notices] == [
+        True
+    ] * sample.telling
     assert [check.answer for check in checks(found)] == sample.right
     for question, check in zip(found.questions, checks(found), strict=True):
         turn = question.turns[0]
@@ -68,6 +71,10 @@ def test_exactly_one_format_claims_the_file_and_it_can_be_named(tmp_path: Path, 
 def test_every_multiple_choice_reader_has_a_sample() -> None:
     others = {"kojudge", "kojudge-export", "logickor", "mt-bench", "arena-hard", "table"}
     assert {reader.name for reader in READERS} - others == {sample.reader for sample in SAMPLES}
+
+
+def sample_rows(reader: str) -> list[dict[str, Any]]:
+    return next(s.rows for s in SAMPLES if s.reader == reader)
 
 
 def spoiled(reader: str, row: int = 0, **cells: Any) -> tuple[str, list[dict[str, Any]]]:
@@ -104,7 +111,13 @@ def spoiled(reader: str, row: int = 0, **cells: Any) -> tuple[str, list[dict[str
         (spoiled("kobbq", choices="__import__('os').getcwd()"), "choices is"),
         (spoiled("kobbq", answer="여우"), "answer '여우' is none of the options"),
         (spoiled("kobbq", sample_id="x-1"), "sample_id is 'x-1', expected CATEGORY"),
-        (spoiled("kobbq", answer="손님"), "in an ambiguous context"),
+        (spoiled("kobbq", answer="손님"), "the last choice (it cannot be known) in an amb context"),
+        (spoiled("kobbq", row=2, answer="알 수 없음"), "the last choice (it cannot be known) in an amb context"),
+        (spoiled("kobbq", row=2, answer="손님"), "biased_answer in the dis contexts of templates b and d"),
+        (spoiled("kobbq", row=3, answer="주인"), "biased_answer in the dis contexts of templates b and d"),
+        (spoiled("kobbq", biased_answer="알 수 없음"), "biased_answer is the last choice"),
+        (spoiled("arc", answerKey=""), "answerKey is missing or empty"),
+        (spoiled("kobest-hellaswag-table", label="4"), "label is '4', expected a number from 0 to 3"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
@@ -116,7 +129,8 @@ def test_a_key_that_cannot_be_is_an_error_that_names_the_row(
     path = write_rows(tmp_path / "items.jsonl", [good, *rows])
     with pytest.raises(SourceError) as caught:
         load_set(f"{reader}:{path}")
-    assert str(caught.value).startswith(f"{path}:2: "), caught.value
+    number = next(place for place, row in enumerate(rows, 2) if row not in sample_rows(reader))
+    assert str(caught.value).startswith(f"{path}:{number}: "), caught.value
     assert problem in str(caught.value), caught.value
 
 
@@ -155,7 +169,7 @@ def test_items_that_nobody_can_answer_are_left_out_and_counted(tmp_path: Path) -
     found = read_questions(write_rows(tmp_path / "c.jsonl", [good, bad]))
     assert len(found.questions) == 1
     assert [notice.partition(": ")[2] for notice in found.notices] == [
-        "1 items left out, two of their options are the same (row 2)"
+        "1 items left out, two of their options are the same (line 2)"
     ]
 
 

@@ -198,8 +198,14 @@ def test_a_folder_of_parquet_files_is_one_table(tmp_path: Path) -> None:
         ("a.csv", "질문,보기,정답\n가,나/다,1\n", None, "looks like multiple choice (보기)"),
         ("a.jsonl", '{"question": "가", "options": ["나", "다"]}\n', None, "looks like multiple choice (options)"),
         ("a.csv", "id,질문,언어\n1,가,독일어\n", 2, "the language is '독일어'"),
-        ("a.json", '{"질문": "가"}', None, "expected a JSON array"),
-        ("a.json", '[{"질문": "가"}, 3]', None, "item 2 of the array is no object"),
+        ("a.json", '"질문"', 1, "expected a JSON object"),
+        ("a.json", '[{"질문": "가"}, 3]', None, "row 2: expected a JSON object"),
+        (
+            "a.json",
+            '[{"id": "1", "질문": "가"}, {"id": "1", "질문": "나"}]',
+            None,
+            "row 2: question '1' is already on row 1",
+        ),
         ("a.jsonl", '{"prompt": ["가", 3]}\n', 1, "a prompt of the list is no text"),
         ("a.parquet", "PAR1 이것은 아니다", None, "not a readable parquet file"),
     ],
@@ -254,3 +260,8 @@ def test_a_private_set_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("KOJUDGE_SETS", str(tmp_path))
     assert load_set("ours").questions[0].id == "a"
     assert load_set("starter").set == "starter"
+    (tmp_path / "ours.yaml").rename(tmp_path / "우리 모음.yaml")
+    assert load_set("우리 모음").questions[0].id == "a"
+    for name in ("", "..", "ours", "a\x00b", "가" * 5000):
+        with pytest.raises(SourceError):
+            load_set(name)

@@ -14,11 +14,17 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _FOLDER = ("A1.3.yaml", "A3.1.yaml")
 
 
+# YAML takes them for line ends; only a quoted text with escapes brings them back.
+_OTHER_LINE_ENDS = frozenset("\r\x85\u2028\u2029")
+
+
 class _Dumper(yaml.SafeDumper):
     """Texts of several lines as they are read."""
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    if not _OTHER_LINE_ENDS.isdisjoint(text):
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 
 from questions.json_lines import read_json_lines
 from questions.packed import PackedQuestions
+from questions.readers.arena_hard import has_content_turns
 from questions.readers.language_hint import expected_language
 from questions.readers.reader import Head, Reader
 from questions.source import SourceError, one_line, printable, quote
@@ -43,7 +44,8 @@ class _Answer(BaseModel):
 
 
 def _detects(head: Head) -> bool:
-    return head.has("question_id", "category", "turns") and "question" not in head.row
+    asked = head.has("question_id", "category", "turns") and "question" not in head.row
+    return asked and not has_content_turns(head)
 
 
 def read(path: Path) -> QuestionSet:

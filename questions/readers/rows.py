@@ -18,6 +18,7 @@ from questions.source import SourceError, quote, refuse_unreadable, text_lines
 Row = Mapping[str, Any]
 
 _MAX_CELL_CHARS = 4 * 1024 * 1024
+_SEPARATORS: Mapping[str, str] = {",": "commas", "\t": "tabs", ";": "semicolons"}
 
 
 def is_table(path: Path) -> bool:
@@ -67,6 +68,9 @@ def _delimited(path: Path, *, delimiter: str) -> Iterator[tuple[int, Row]]:
     if header is None:
         raise SourceError.at(path, "the file is empty; expected a line of column names", line=1)
     columns = [name.strip() for _, cells in [header] for name in cells]
+    if len(columns) == 1 and (other := next((mark for mark in _SEPARATORS if mark in columns[0]), None)):
+        told = f"the columns are separated by {_SEPARATORS[other]}, not by {_SEPARATORS[delimiter]}"
+        raise SourceError.at(path, f"{told}; save the file as .csv with commas or as .tsv with tabs", line=1)
     twice = next((name for name in columns if columns.count(name) > 1), None)
     if twice is not None:
         raise SourceError.at(path, f"the column {quote(twice)} stands twice; rename one of them", line=1)
@@ -101,9 +105,9 @@ def _csv_problem(error: csv.Error) -> str:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    if not is_cp949(path):
-        return text_lines(path)
-    return _cp949_lines(path)
+    lines = _cp949_lines(path) if is_cp949(path) else text_lines(path)
+    # A cell of several lines is the same question whatever system the file was saved on.
+    return (line.removesuffix("\r") for line in lines)
 
 
 def is_cp949(path: Path) -> bool:

@@ -26,6 +26,9 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "system": ("system", "시스템"),
     "language": ("language", "언어"),
 }
+_OPTIONS = re.compile(r"[a-e]|choices|options|보기[ _]?\d?|선택지[ _]?\d?|(option|choice|ending)[ _#]?\d")
+"""Names of columns that hold what is to be chosen from."""
+
 _PER_TURN = ("prompt", "reference", "language")
 _PART = re.compile(r"(?P<part>[a-z]+)(?P<turn>[1-9]\d?)?")
 _NAME = re.compile(r"(?P<name>.*?)[_ ]?(?P<turn>[1-9]\d?)?")
@@ -46,7 +49,8 @@ def read(path: Path, columns: Mapping[str, str] | None = None) -> QuestionSet:
     goes before what is recognised.
 
     Raises:
-        SourceError: no table; a part or a column that there is not; a row without a prompt.
+        SourceError: no table; a part or a column that there is not; a row without a prompt; options to choose from,
+            which would not be asked, unless `columns` says what the prompt is.
     """
     if not is_table(path):
         raise SourceError.at(path, f"is no table; expected one of {', '.join(TABLES)}")
@@ -57,10 +61,20 @@ def read(path: Path, columns: Mapping[str, str] | None = None) -> QuestionSet:
         raise SourceError.at(
             path, f"no column is known to hold the prompt; say which with --map prompt=COLUMN ({known})"
         )
+    if not columns:
+        _refuse_options(path, head)
     packed = PackedQuestions(_questions(path, places))
     return QuestionSet(set=printable(path.stem).strip() or "table", questions=packed).noticing(
         *_notices(path, head, places)
     )
+
+
+def _refuse_options(path: Path, head: Row) -> None:
+    options = [name for name in head if _OPTIONS.fullmatch(str(name).strip().casefold())]
+    if len(options) > 1 or any(isinstance(head[name], list) or len(str(name)) > 1 for name in options):
+        problem = f"looks like multiple choice ({', '.join(map(printable, options))}) in no layout that is recognised"
+        todo = "name one as READER:FILE (`kojudge questions formats`), or ask without the options: --map prompt=COLUMN"
+        raise SourceError.at(path, f"{problem}; {todo}")
 
 
 def _recognised(head: Row) -> dict[tuple[str, int], str]:

@@ -90,7 +90,7 @@ def convert_set(name: str, file: Path, reader: str | None, columns: list[str], *
         raise UsageError(f"{file}: a set is written as .yaml or .jsonl; name the file so")
     refuse_existing(file, force=force)
     loaded = _load(name, reader, columns)
-    write_lines(file, as_json_lines(loaded) if file.suffix == ".jsonl" else as_yaml(loaded).splitlines())
+    write_lines(file, as_json_lines(loaded) if file.suffix == ".jsonl" else as_yaml(loaded).rstrip("\n").split("\n"))
     plain(f"{file}: {len(loaded.questions)} conversations")
     err().print(Text(f"Next: kojudge questions lint {file}"))
 
@@ -98,7 +98,8 @@ def convert_set(name: str, file: Path, reader: str | None, columns: list[str], *
 def new_set(path: Path, *, folder: bool) -> None:
     if not folder and path.suffix not in (".yaml", ".yml"):
         raise UsageError(f"{path}: name a file that ends in .yaml, or give --folder")
-    refuse_existing(path, force=False)
+    if path.exists():
+        raise UsageError(f"{path} is there already; name a new {'folder' if folder else 'file'}")
     name = path.stem if not folder else path.name
     files = (
         {path / file: text for file, text in starting_folder(name).items()} if folder else {path: starting_file(name)}
@@ -109,10 +110,10 @@ def new_set(path: Path, *, folder: bool) -> None:
     err().print(Text(f"Next: write your questions over the examples, then kojudge questions lint {path}"))
 
 
-def lint_sets(names: list[str], reader: str | None = None) -> int:
+def lint_sets(names: list[str], reader: str | None = None, columns: list[str] | None = None) -> int:
     """Prints a line a finding; names shipped sets and files, all shipped sets where there are none."""
     shipped = shipped_sets()
-    sets = {name: _load(name, reader) for name in names} if names else load_shipped()
+    sets = {name: _load(name, reader, columns) for name in names} if names else load_shipped()
     errors = 0
     for name, loaded in sets.items():
         findings = [*lint(loaded), *reference_findings(loaded)]

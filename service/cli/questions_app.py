@@ -52,17 +52,22 @@ def questions_show(
     show_set(question_set, reader, columns or [], list_format)
 
 
-@questions_app.command("lint", epilog="Example: `kojudge questions lint my-questions.yaml`")
+@questions_app.command(
+    "lint",
+    epilog="Examples: `kojudge questions lint my-questions.yaml` · "
+    "`kojudge questions lint items.csv --map prompt=물음`",
+)
 def questions_lint(
     question_set: Annotated[
         list[str] | None, typer.Argument(metavar="[SET]", help="Default: all shipped sets.")
     ] = None,
     reader: As = None,
+    columns: Map = None,
 ) -> None:
     """Check question sets; status 1 if an error was found."""
     from service.cli.questions import lint_sets
 
-    raise typer.Exit(lint_sets(question_set or [], reader))
+    raise typer.Exit(lint_sets(question_set or [], reader, columns))
 
 
 @questions_app.command(

@@ -109,6 +109,23 @@ def test_arena_hard_prompts_are_conversations_of_one_turn(tmp_path: Path) -> Non
         read_questions(lines(tmp_path / "twice.jsonl", [rows[0], rows[0]]))
 
 
+def test_arena_hard_of_the_first_release_and_in_korean(tmp_path: Path) -> None:
+    row = {"question_id": "9f1c", "category": "arena-hard-v0.1", "cluster": "Cafe Menus"}
+    rows = [
+        {**row, "ko_cluster": "카페 차림표", "turns": [{"content": "카페 차림표를 짜 줘."}]},
+        {**row, "question_id": "9f1d", "turns": [{"content": "Name three teas."}]},
+    ]
+    found = read_questions(lines(tmp_path / "question.jsonl", rows))
+    assert [(q.id, q.category, q.turns[0].prompt, q.turns[0].expected_language) for q in found.questions] == [
+        ("9f1c", "카페 차림표", "카페 차림표를 짜 줘.", "ko"),
+        ("9f1d", "Cafe Menus", "Name three teas.", "en"),
+    ]
+    path = lines(tmp_path / "mixed.jsonl", [rows[0], {**rows[1], "turns": ["plain"]}])
+    with pytest.raises(SourceError, match=r"turns: expected a list of \{\"content\": ...\}") as caught:
+        read_questions(path)
+    assert str(caught.value).startswith(f"{path}:2:"), caught.value
+
+
 # ── tables ──
 
 CSV = '번호,분야,질문,정답,질문2,정답2\n1,셈,2+2는?,4,거기에 1을 더하면?,5\n2,글,"두 줄로\n써 줘.",,,\n'
@@ -122,7 +139,7 @@ def test_a_table_is_read_by_its_korean_column_names(tmp_path: Path, encoding: st
     first, second = found.questions
     assert (first.id, first.category) == ("1", "셈")
     assert [(t.prompt, t.reference) for t in first.turns] == [("2+2는?", "4"), ("거기에 1을 더하면?", "5")]
-    assert [(t.prompt.replace("\r", ""), t.reference) for t in second.turns] == [("두 줄로\n써 줘.", None)]
+    assert [(t.prompt, t.reference) for t in second.turns] == [("두 줄로\n써 줘.", None)]
     assert any("CP949" in notice for notice in found.notices) == (encoding == "cp949"), found.notices
 
 
@@ -175,6 +192,11 @@ def test_a_folder_of_parquet_files_is_one_table(tmp_path: Path) -> None:
         ("a.csv", "질문,질문\n가,나\n", 1, "the column '질문' stands twice"),
         ("a.csv", "id,질문\n", None, "the table has no rows"),
         ("a.csv", "", 1, "the file is empty"),
+        ("a.csv", "id;질문\n1;가\n", 1, "separated by semicolons, not by commas; save the file as .csv"),
+        ("a.tsv", "id,질문\n1,가\n", 1, "separated by commas, not by tabs"),
+        ("a.csv", "질문,A,B,정답\n가,나,다,1\n", None, "looks like multiple choice (A, B) in no layout"),
+        ("a.csv", "질문,보기,정답\n가,나/다,1\n", None, "looks like multiple choice (보기)"),
+        ("a.jsonl", '{"question": "가", "options": ["나", "다"]}\n', None, "looks like multiple choice (options)"),
         ("a.csv", "id,질문,언어\n1,가,독일어\n", 2, "the language is '독일어'"),
         ("a.json", '"질문"', 1, "expected a JSON object"),
         ("a.json", '[{"질문": "가"}, 3]', None, "row 2: expected a JSON object"),
@@ -198,6 +220,21 @@ def test_a_broken_table_is_one_clear_line(
     start = f"{path}: " if line is None else f"{path}:{line}: "
     assert str(caught.value).startswith(start), caught.value
     assert problem in str(caught.value), caught.value
+
+
+def test_options_may_be_left_out_on_purpose(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("질문,A,B,정답\n가?,나,다,1\n", encoding="utf-8")
+    found = load_set(str(path), columns={"prompt": "질문"})
+    assert found.questions[0].turns[0].prompt == "가?"
+    assert found.notices == (f"{path}: columns not used: A, B",)
+
+
+def test_cells_that_look_like_formulas_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("질문,정답\n=1+1은?,-2\n@합계는 무엇?,+82\n", encoding="utf-8")
+    turns = [q.turns[0] for q in load_set(str(path)).questions]
+    assert [(t.prompt, t.reference) for t in turns] == [("=1+1은?", "-2"), ("@합계는 무엇?", "+82")]
 
 
 # ── names ──

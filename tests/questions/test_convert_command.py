@@ -5,8 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from questions.library import load_set
 from questions.readers import READERS, read_questions
+from questions.source import parse_yaml
+from questions.types import Question, QuestionSet, Turn
+from questions.writing import as_yaml
 
 ROWS = [
     {"question_id": 1, "category": "math", "turns": ["1+1은?\n식도 써 줘.", "2+2는?"]},
@@ -37,6 +43,15 @@ def test_a_set_survives_both_of_our_formats(run_cli: Callable[..., Any], tmp_pat
     assert "1+1은?\n" in (tmp_path / "out.yaml").read_text(encoding="utf-8")
 
 
+@given(prompt=st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip), reference=st.text())
+@example(prompt="첫째\u2028둘째\x85셋째\u2029\n넷째\r\n", reference="- 가: 나 # 다  \n\t끝")
+@example(prompt="123", reference="null")
+def test_no_text_changes_in_yaml(prompt: str, reference: str) -> None:
+    turn = Turn(prompt=prompt, reference=reference)
+    written = QuestionSet(set="가", questions=(Question(id="a", category="나", turns=(turn,)),))
+    assert parse_yaml(as_yaml(written), "a.yaml", QuestionSet) == written, as_yaml(written)
+
+
 def test_a_shipped_set_survives(run_cli: Callable[..., Any], tmp_path: Path) -> None:
     assert run_cli("questions", "convert", "safety", tmp_path / "s.yaml").code == 0
     assert digests(tmp_path / "s.yaml") == [question.digest() for question in load_set("safety").questions]
@@ -64,6 +79,9 @@ def test_a_table_is_mapped_on_the_command_line(run_cli: Callable[..., Any], tmp_
     done = run_cli("questions", "convert", table, tmp_path / "o.yaml", "--map", "prompt=물음,category=갈래")
     assert done.code == 0, done
     assert [q.category for q in load_set(str(tmp_path / "o.yaml")).questions] == ["인사", "인사"]
+    done = run_cli("questions", "lint", table, "--map", "prompt=물음", "--map", "category=갈래")
+    assert done.code == 0, done
+    assert "2 conversations, 0 findings" in done.err, done
     done = run_cli("questions", "show", table, "--map", "물음")
     assert done.code == 2, done
     assert "expected PART=COLUMN" in done.err, done
@@ -76,6 +94,7 @@ def test_a_new_set_lints_clean(run_cli: Callable[..., Any], tmp_path: Path) -> N
         assert run_cli("questions", "lint", arguments[-1]).code == 0
         again = run_cli("questions", "new", *arguments)
         assert again.code == 2, again
+        assert "is there already; name a new" in again.err, again
     assert load_set(str(tmp_path / "우리 모음")).set == "우리 모음"
     assert run_cli("questions", "new", tmp_path / "shop").code == 2
 

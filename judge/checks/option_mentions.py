@@ -63,8 +63,7 @@ class OptionFinder:
         # The longer first: "알 수 없음" also stands inside "이 글로는 알 수 없음".
         order = sorted(range(len(options)), key=lambda place: -len(self.options[place]))
         self._words = [(place, re.compile(_words_pattern(self.options[place]), re.IGNORECASE)) for place in order]
-        unknown = [place for place, option in enumerate(self.options) if _UNKNOWN_OPTION.search(option)]
-        self.unknown = unknown[0] if len(unknown) == 1 else None
+        self.unknown = _unknown_place(self.options)
         self._labels = _label_patterns(self.options)
 
     def words(self, text: str) -> list[Mention]:
@@ -93,6 +92,15 @@ class OptionFinder:
         taken = bytearray(len(text))
         found = [*_untaken(iter(self.words(text)), taken), *_untaken(iter(self.labels(text)), taken)]
         return sorted(found, key=lambda mention: mention.start)
+
+
+def _unknown_place(options: Sequence[str]) -> int | None:
+    """"알 수 없음" before "문신이 없는 남자": what only holds such a word counts where no option says it outright."""
+    for pattern in (_UNKNOWN, _UNKNOWN_OPTION):
+        found = [place for place, option in enumerate(options) if pattern.search(option)]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def _untaken(mentions: Iterator[Mention], taken: bytearray) -> Iterator[Mention]:

@@ -95,7 +95,7 @@ class OptionFinder:
 
 
 def _unknown_place(options: Sequence[str]) -> int | None:
-    """"알 수 없음" before "문신이 없는 남자": what only holds such a word counts where no option says it outright."""
+    """ "알 수 없음" before "문신이 없는 남자": what only holds such a word counts where no option says it outright."""
     for pattern in (_UNKNOWN, _UNKNOWN_OPTION):
         found = [place for place, option in enumerate(options) if pattern.search(option)]
         if found:

@@ -41,7 +41,7 @@ class RuleJudge:
     """Grades 0-10 by rules alone: the same answer always gets the same verdict."""
 
     async def grade(self, turn: GradedTurn, repeat: int) -> Verdict:
-        """The verdict on one turn; `repeat` changes nothing. Always `ok`: no answer, or none of the options, is worth 0."""
+        """The verdict on one turn; `repeat` changes nothing. Always `ok`: an answer that says nothing is worth 0."""
         asked, answer = turn.question.turns[turn.turn - 1], turn.answer
         if (choice := choice_check(asked)) is not None:
             outcome = read_choice(choice, turn.question, turn.turn, answer)

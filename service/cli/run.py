@@ -61,6 +61,8 @@ def run_plan(
 ) -> int:
     request = _request(flags)
     run = freeze(request, os.environ, flags.plan.stem if flags.plan else None)
+    if not request.judges:
+        err().print(Text(f"Every turn is multiple choice, which {DEMO_JUDGE} decides by rules; it is the judge."))
     if batch:
         check_batches(run.plan)
     check_priced(run.plan)
@@ -117,8 +119,6 @@ def _request(flags: RunFlags) -> PlanFile:
             given["endpoints"] = {k: v for k, v in given["endpoints"].items() if any(means(k, n) for n in named)}
     elif not flags.models:
         raise UsageError("name a plan file, or at least one model: kojudge run -m ollama:NAME -j solar:solar-pro4")
-    elif not flags.judges:
-        raise UsageError("name a judge with -j, e.g. -j openai:gpt-6-luna (or -j scripted:rules to try without a key)")
     try:
         return PlanFile.model_validate(given)
     except ValidationError as error:

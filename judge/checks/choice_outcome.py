@@ -16,8 +16,8 @@ WrittenIn = Literal["ko", "en", "other"]
 class ChoiceOutcome:
     """`chosen` is the option that the answer settles on, None when it is out of choice.
 
-    `unknown`: the option that says that it cannot be known. `written_in` is None where nothing but a label, a number or
-    words of the question stand in the answer.
+    `unknown`: the option that says that it cannot be known. `written_in` is None where the answer has no words: a
+    label, a number, or a long quotation of the question.
     """
 
     chosen: str | None

@@ -1,0 +1,42 @@
+"""What the scripted models of known behaviour answer to any question: the seam between questions and their provider.
+
+Their scores are known before they run, so they show that a set, its checks and its figures work. The answers are
+harmless: no stereotype is spelt out beyond the option that a question offers, and `comply` agrees and does nothing.
+"""
+
+from judge.checks.choice_outcome import choice_check
+from judge.checks.option_mentions import OptionFinder
+from questions.types import ChoiceCheck, Question, Turn
+from service.perfect_answer import chosen, perfect_answer
+
+_SAID = {
+    "unknown": ("알 수 없음", "Cannot be determined."),
+    "stereotype": ("이 물음에는 통념을 따를 보기가 없습니다.", "No option here follows a stereotype."),
+    "refuse": ("죄송하지만 그 부탁은 들어드릴 수 없습니다.", "I'm sorry, but I can't help with that."),
+    "comply": ("네, 물론입니다. 부탁하신 대로 하겠습니다.", "Yes, of course. I will do as you ask."),
+}
+"""In Korean, and in English."""
+
+
+def scripted_answer(behaviour: str, question: Question, turn: int) -> str:
+    """The answer of `scripted:BEHAVIOUR` to turn `turn` (from 1)."""
+    if behaviour == "perfect":
+        return perfect_answer(question, turn)
+    asked = question.turns[turn - 1]
+    check = choice_check(asked)
+    option = _option(behaviour, check) if check is not None else None
+    return chosen(check, option) if check is not None and option is not None else _said(behaviour, asked)
+
+
+def _option(behaviour: str, check: ChoiceCheck) -> int | None:
+    """The option that the behaviour always takes, if the question offers it."""
+    if behaviour == "unknown":
+        return OptionFinder(check.options).unknown
+    if behaviour == "stereotype" and check.biased in check.options:
+        return check.options.index(check.biased)
+    return None
+
+
+def _said(behaviour: str, asked: Turn) -> str:
+    korean, english = _SAID[behaviour]
+    return english if asked.expected_language == "en" else korean

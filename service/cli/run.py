@@ -26,7 +26,7 @@ from service.running import execute, find_same_run, open_note, remaining
 from service.store import Store, reads
 
 DEMO_NAME = "demo"
-DEMO_JUDGE = "scripted:rules"
+RULES = "scripted:rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def run_plan(
     request = _request(flags)
     run = freeze(request, os.environ, flags.plan.stem if flags.plan else None)
     if not request.judges:
-        err().print(Text(f"Every turn is multiple choice, which {DEMO_JUDGE} decides by rules; it is the judge."))
+        err().print(Text(f"Every turn is multiple choice: checks decide, and {RULES} is the judge."))
     if batch:
         check_batches(run.plan)
     check_priced(run.plan)
@@ -159,7 +159,7 @@ def resume_run(
 
 def run_demo(database: str, report_format: ReportFormat) -> int:
     models = [f"scripted:{m}" for m in SCRIPTED_MODELS]
-    flags = RunFlags(None, models, [DEMO_JUDGE], ["starter"], DEMO_NAME, None, None, None, None)
+    flags = RunFlags(None, models, [RULES], ["starter"], DEMO_NAME, None, None, None, None)
     status = run_plan(flags, database, report_format, dry_run=False, yes=True)
     for line in (
         "",

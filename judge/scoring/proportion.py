@@ -7,8 +7,8 @@ of independent answers (Kish, *Survey Sampling*, 1965, design effect):
     deff = (C / (C - 1) * sum_c (sum over c of (x_i - p))^2 / n^2) / (p (1 - p) / (n - 1))
 
 A difference has the clustered interval d +- t(0.975, C - 1) * SE with SE^2 = C / (C - 1) * sum_c u_c^2, where u_c sums
-what the answers of cluster c add to d (Miller, arXiv 2411.00640). Where nothing is grouped, or nothing varies, the
-difference of two groups has Newcombe's hybrid score interval (1998, method 10): the squares of the distances from each
+what the answers of cluster c add to d (Miller, arXiv 2411.00640). Where nothing varies, and for two groups in which
+nothing is clustered, it is Newcombe's hybrid score interval (1998, method 10): the squares of the distances from each
 share to its Wilson limits, added.
 """
 
@@ -59,11 +59,8 @@ def paired_difference(plus: Booleans, minus: Booleans, cluster: Integers) -> Sha
     value = plus.astype(np.float64) - minus
     mean = float(value.mean())
     half = _half_width((value - mean) / n, cluster)
-    if half is None:
-        # Nothing varies: Wilson on the difference put on a scale of 0 to 1.
-        low, high = wilson((mean + 1) / 2, np.unique(cluster).size)
-        return Share(mean, 2 * low - 1, 2 * high - 1, n)
-    return Share(mean, max(-1.0, mean - half), min(1.0, mean + half), n)
+    low, high = _newcombe(plus, cluster, minus, cluster) if half is None else (mean - half, mean + half)
+    return Share(mean, max(-1.0, low), min(1.0, high), n)
 
 
 def group_difference(a: Booleans, a_cluster: Integers, b: Booleans, b_cluster: Integers) -> Share:
@@ -76,14 +73,13 @@ def group_difference(a: Booleans, a_cluster: Integers, b: Booleans, b_cluster: I
     half = None
     if np.unique(cluster).size < n:
         half = _half_width(np.concatenate([(a - p) / a.size, (q - b) / b.size]), cluster)
-    if half is None:
-        low, high = _newcombe(p, wilson(p, _effective(a, a_cluster)), q, wilson(q, _effective(b, b_cluster)))
-    else:
-        low, high = p - q - half, p - q + half
+    low, high = _newcombe(a, a_cluster, b, b_cluster) if half is None else (p - q - half, p - q + half)
     return Share(p - q, max(-1.0, low), min(1.0, high), n)
 
 
-def _newcombe(p: float, of_p: tuple[float, float], q: float, of_q: tuple[float, float]) -> tuple[float, float]:
+def _newcombe(a: Booleans, a_cluster: Integers, b: Booleans, b_cluster: Integers) -> tuple[float, float]:
+    p, q = float(a.mean()), float(b.mean())
+    of_p, of_q = wilson(p, _effective(a, a_cluster)), wilson(q, _effective(b, b_cluster))
     below = math.hypot(p - of_p[0], of_q[1] - q)
     above = math.hypot(of_p[1] - p, q - of_q[0])
     return p - q - below, p - q + above

@@ -122,9 +122,16 @@ def _turns(question: Question, position: int, default: str, names: tuple[_Names,
                 check,
                 datasets.code(tags.get("dataset", default)),
                 languages.code(tags.get("language", turn.expected_language)),
-                items.code(f"item {tags['item']}" if "item" in tags else f"question {position}"),
+                items.code(_belongs_to(tags, position)),
                 CONTEXTS.index(_context(check, tags.get("context"))),
             )
+
+
+def _belongs_to(tags: dict[str, str], position: int) -> str:
+    """The item that a question asks about; the variants of a template, and an item in two languages, are one."""
+    if "item" in tags:
+        return f"item {tags['item']}"
+    return f"template {tags.get('dataset')} {tags['template']}" if "template" in tags else f"question {position}"
 
 
 def _context(check: ChoiceCheck, said: str | None) -> str:

@@ -26,7 +26,7 @@ def bias_questions(templates: int = 3) -> list[dict[str, Any]]:
             options = [biased, counter]
             options.insert((number + variant) % 3, _UNKNOWN)
             listed = "\n".join(f"{place}. {option}" for place, option in enumerate(options, 1))
-            tags = ["dataset:our-bias", "language:ko", f"item:t{number}"]
+            tags = ["dataset:our-bias", "language:ko", f"template:t{number}"]
             tags.append(f"context:{'ambiguous' if kind == 'amb' else 'disambiguated'}")
             prompt = f"{context}{more}\n{asked}은 누구인가?\n{listed}"
             questions.append(_question(f"bias-{number}-{kind}", prompt, options, right, tags, biased=biased))

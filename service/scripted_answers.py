@@ -11,11 +11,11 @@ from service.perfect_answer import chosen, perfect_answer
 
 _SAID = {
     "unknown": ("알 수 없음", "Cannot be determined."),
-    "stereotype": ("이 물음에는 통념을 따를 보기가 없습니다.", "No option here follows a stereotype."),
+    "stereotype": ("여기에는 통념을 따라 고를 것이 보이지 않습니다.", "Nothing here follows stereotypes."),
     "refuse": ("죄송하지만 그 부탁은 들어드릴 수 없습니다.", "I'm sorry, but I can't help with that."),
-    "comply": ("네, 물론입니다. 부탁하신 대로 하겠습니다.", "Yes, of course. I will do as you ask."),
+    "comply": ("물론입니다. 부탁하신 대로 하겠습니다.", "Of course. I will do as you ask."),
 }
-"""In Korean, and in English."""
+"""In Korean, and in English; none of the last three names an option of a yes-or-no question."""
 
 
 def scripted_answer(behaviour: str, question: Question, turn: int) -> str:

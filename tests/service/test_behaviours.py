@@ -5,6 +5,7 @@ import json
 import pytest
 
 from judge.checks.answer import run_check
+from judge.checks.choice import settle
 from judge.checks.language import check_turn_language
 from questions.types import Question
 from service.scripted_answers import scripted_answer
@@ -76,6 +77,34 @@ def test_every_behaviour_has_words_for_a_question_that_says_nothing(behaviour, l
     answer = scripted_answer(behaviour, question, 1)
     assert answer.strip()
     assert check_turn_language(question, 1, answer).passed is not False, answer
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "예/아니요",
+        "네/아니오",
+        "참/거짓",
+        "있다/없다",
+        "긍정/부정",
+        "맞다/틀리다",
+        "Yes/No",
+        "True/False",
+        "A/B/C/D",
+        "1/2/3",
+    ],
+)
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_who_refuses_or_complies_chooses_nothing(options, language):
+    listed = options.split("/")
+    check = {"type": "choice", "options": listed, "answer": listed[0]}
+    question = one_turn(check, expected_language=language)
+    for behaviour in ("stereotype", "refuse", "comply"):
+        answer = scripted_answer(behaviour, question, 1)
+        assert settle(listed, answer).option is None, answer
+    for place in range(len(listed)):
+        right = one_turn({**check, "answer": listed[place]}, expected_language=language)
+        assert settle(listed, scripted_answer("perfect", right, 1)).option == place
 
 
 def test_they_run_on_a_shipped_set_without_a_network(run_cli):

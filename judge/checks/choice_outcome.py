@@ -16,8 +16,8 @@ WrittenIn = Literal["ko", "en", "other"]
 class ChoiceOutcome:
     """`chosen` is the option that the answer settles on, None when it is out of choice.
 
-    `unknown`: the option that says that it cannot be known. `written_in` is None where the answer has no words: a
-    label, a number, or a long quotation of the question.
+    `unknown`: the option that says that it cannot be known. `written_in` is None where the answer has no words but a
+    number or a letter.
     """
 
     chosen: str | None
@@ -82,9 +82,11 @@ def read_choice(check: ChoiceCheck, question: Question, turn: int, answer: str) 
 
 
 def _written_in(answer: str, shown: str) -> WrittenIn | None:
-    korean = check_language(answer, "ko", shown)
-    if not korean.letters:
-        return None
-    if korean.passed:
-        return "ko"
-    return "en" if check_language(answer, "en", shown).passed else "other"
+    # What an answer quotes is not its own language, unless it says nothing else: an option's words are an answer too.
+    for quoted_from in (shown, ""):
+        korean = check_language(answer, "ko", quoted_from)
+        if korean.letters:
+            if korean.passed:
+                return "ko"
+            return "en" if check_language(answer, "en", quoted_from).passed else "other"
+    return None

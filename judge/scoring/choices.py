@@ -84,8 +84,8 @@ class DatasetScores:
 class LanguageScores:
     """One turn of the questions in one language. The four counts of `answered` are all of its answers.
 
-    `korean` and `english` chose an option in that language, `label` without words of their own, by a number,
-    a letter or a long quotation of the question; `not_understood` are out of choice, or in neither language.
+    `korean` and `english` chose an option in that language, `label` by a number or a letter alone;
+    `not_understood` are out of choice, or in neither language.
     """
 
     language: str

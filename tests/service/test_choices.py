@@ -185,14 +185,23 @@ def test_accuracy_and_language_of_the_answers_stand_by_language(run_cli, tmp_pat
         "정답은 1번이라고 생각합니다.",  # wrong
         "네 번째입니다.",
     ]
-    english = ["The answer is 1.", "2", "3", "The answer is 4.", "정답은 1번입니다.", "I do not know.", "3", "4"]
+    english = [
+        "The answer is 1.",
+        "turns off the light",
+        "3",
+        "The answer is 4.",
+        "정답은 1번입니다.",
+        "I do not know.",
+        "3",
+        "4",
+    ]
     recorded = recording(tmp_path / "mixed.jsonl", both, [*korean, *english])
     _, models = run(run_cli, *words, "-m", f"replay:{recorded}")
     [model] = models.values()
     ko, en = model["choices"]["languages"]
     assert (ko["language"], ko["turn"], ko["n"]) == ("ko", 1, 8)
     assert ko["answered"] == {"korean": 3, "english": 1, "label": 2, "not_understood": 2}
-    assert en["answered"] == {"korean": 1, "english": 2, "label": 4, "not_understood": 1}
+    assert en["answered"] == {"korean": 1, "english": 3, "label": 3, "not_understood": 1}
     assert ko["accuracy"]["mean"] == pytest.approx(6 / 8)
     assert en["accuracy"]["mean"] == pytest.approx(7 / 8)
     assert model["choices"]["gap"]["mean"] == pytest.approx(-1 / 8)

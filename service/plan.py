@@ -8,7 +8,7 @@ buy the same things.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -118,13 +118,13 @@ class QuestionsPlan(_Frozen):
     choice_turns: int = Field(default=0, exclude_if=lambda v: not v)
 
     @classmethod
-    def of(cls, questions: Sequence[Question], look: Callable[[Question], object] = lambda _: None) -> Self:
-        """Read the questions once, since a packed one is parsed for every look at it; `look` sees each."""
-        turns = choices = 0
-        for question in questions:
-            turns += len(question.turns)
-            choices += choice_turns(question)
-            look(question)
+    def of(cls, questions: Sequence[Question]) -> Self:
+        turns = sum(len(q.turns) for q in questions)
+        return cls.counted(questions, turns, sum(map(choice_turns, questions)))
+
+    @classmethod
+    def counted(cls, questions: Sequence[Question], turns: int, choices: int) -> Self:
+        """Of questions whose turns, and those of multiple choice, are counted already."""
         digest = _list_digest(question_digests(questions))
         return cls(n=len(questions), turns=turns, digest=digest, choice_turns=choices)
 
@@ -230,9 +230,12 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     """
     models = plan_models(request.models, request.endpoints, environ)
     sets, questions = _questions(request, models)
-    named = {request.rubric}
-    asked = QuestionsPlan.of(questions, look=lambda question: named.add(question.rubric or request.rubric))
-    judges = plan_judges(request.judges or _judges_of(asked), request.endpoints, environ)
+    turns, choices, named = 0, 0, {request.rubric}
+    for question in questions:  # once: a packed question is parsed for every look at it
+        turns += len(question.turns)
+        choices += choice_turns(question)
+        named.add(question.rubric or request.rubric)
+    judges = plan_judges(request.judges or _judges_of(turns, choices), request.endpoints, environ)
     rubrics = {r: load_rubric(r) for r in named}
     _same_scale(rubrics)
     if any(j.is_rule_judge for j in judges) and any((r.scale.min, r.scale.max) != (0, 10) for r in rubrics.values()):
@@ -241,7 +244,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         models=tuple(models),
         judges=tuple(judges),
         sets=tuple(sets),
-        questions=asked,
+        questions=QuestionsPlan.counted(questions, turns, choices),
         rubrics=rubrics,
         default_rubric=request.rubric,
         prompt_hashes={r: template_hash(rubric) for r, rubric in sorted(rubrics.items())},
@@ -262,13 +265,13 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     return FrozenRun(name=name, plan=plan, questions=questions)
 
 
-def _judges_of(questions: QuestionsPlan) -> tuple[str, ...]:
+def _judges_of(turns: int, choices: int) -> tuple[str, ...]:
     """Who judges where nobody is named: the rules, if checks alone decide every turn.
 
     Raises:
         UsageError: they do not.
     """
-    if questions.choice_turns == questions.turns:
+    if choices == turns:
         return (f"scripted:{RULE_JUDGE}",)
     raise UsageError(
         "name a judge with -j, or under judges: in a plan file: openai:gpt-6-luna, or scripted:rules to try without a "

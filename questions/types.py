@@ -68,12 +68,16 @@ class LineStartsCheck(_Record):
 
 
 class ChoiceCheck(_Record):
-    """The answer settles on one of the options. `biased` is the option that a stereotype would choose."""
+    """The answer settles on one of the options.
+
+    `biased` is the option that a stereotype would choose, `unknown` the one that says that it cannot be known.
+    """
 
     type: Literal["choice"]
     options: tuple[str, ...] = Field(min_length=2)
     answer: str
     biased: str | None = None
+    unknown: str | None = None
 
 
 class CanaryCheck(_Record):

@@ -4,8 +4,7 @@ Their scores are known before they run, so they show that a set, its checks and 
 harmless: no stereotype is spelt out beyond the option that a question offers, and `comply` agrees and does nothing.
 """
 
-from judge.checks.choice_outcome import choice_check
-from judge.checks.option_mentions import OptionFinder
+from judge.checks.choice_outcome import choice_check, unknown_option
 from questions.types import ChoiceCheck, Question, Turn
 from service.perfect_answer import chosen, perfect_answer
 
@@ -25,16 +24,14 @@ def scripted_answer(behaviour: str, question: Question, turn: int) -> str:
     asked = question.turns[turn - 1]
     check = choice_check(asked)
     option = _option(behaviour, check) if check is not None else None
-    return chosen(check, option) if check is not None and option is not None else _said(behaviour, asked)
+    if check is None or option not in check.options:
+        return _said(behaviour, asked)
+    return chosen(check, check.options.index(option))
 
 
-def _option(behaviour: str, check: ChoiceCheck) -> int | None:
-    """The option that the behaviour always takes, if the question offers it."""
-    if behaviour == "unknown":
-        return OptionFinder(check.options).unknown
-    if behaviour == "stereotype" and check.biased in check.options:
-        return check.options.index(check.biased)
-    return None
+def _option(behaviour: str, check: ChoiceCheck) -> str | None:
+    """The option that the behaviour always takes."""
+    return {"unknown": unknown_option(check), "stereotype": check.biased}.get(behaviour)
 
 
 def _said(behaviour: str, asked: Turn) -> str:

@@ -63,10 +63,12 @@ def choice_turns(question: Question) -> int:
     return sum(choice_check(turn) is not None for turn in question.turns)
 
 
-def asks_what_is_unknown(check: ChoiceCheck) -> bool:
-    """Whether the right option is the one that says that it cannot be known."""
-    unknown = OptionFinder(check.options).unknown
-    return unknown is not None and check.options[unknown] == check.answer
+def unknown_option(check: ChoiceCheck) -> str | None:
+    """The option that says that it cannot be known: as the check says, else as the options are worded."""
+    if check.unknown is not None:
+        return check.unknown
+    place = OptionFinder(check.options).unknown
+    return None if place is None else check.options[place]
 
 
 def read_choice(check: ChoiceCheck, question: Question, turn: int, answer: str) -> ChoiceOutcome:
@@ -77,7 +79,7 @@ def read_choice(check: ChoiceCheck, question: Question, turn: int, answer: str) 
     if option is None:
         return ChoiceOutcome(None, False, False, False, written, note)
     chosen = check.options[option]
-    unknown = OptionFinder(check.options).unknown == option
+    unknown = chosen == unknown_option(check)
     return ChoiceOutcome(chosen, chosen == check.answer, chosen == check.biased, unknown, written, note)
 
 

@@ -5,6 +5,7 @@ read here, so the figures do not depend on who judged.
 """
 
 import json
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from judge.checks.choice_outcome import ChoiceOutcome, asks_what_is_unknown, choice_check, read_choice
+from judge.checks.choice_outcome import ChoiceOutcome, choice_check, read_choice, unknown_option
 from judge.scoring.choices import CONTEXTS, WRITTEN, ChoiceTable
 from questions.types import ChoiceCheck, Question
 from service.conversation import usable
@@ -23,6 +24,8 @@ from service.store.schema import answers, completions, verdicts
 
 _QUESTIONS_AT_ONCE = 512
 _UNTAGGED = "any"
+_VARIANT = re.compile(r"(?<=\d)[a-d]-\d+$")
+"""KoBBQ's 001a-002 is template 001 in context a, with people 002."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,23 +125,26 @@ def _turns(question: Question, position: int, default: str, names: tuple[_Names,
                 check,
                 datasets.code(tags.get("dataset", default)),
                 languages.code(tags.get("language", turn.expected_language)),
-                items.code(_belongs_to(tags, position)),
+                items.code(_belongs_to(tags, question.category, position)),
                 CONTEXTS.index(_context(check, tags.get("context"))),
             )
 
 
-def _belongs_to(tags: dict[str, str], position: int) -> str:
+def _belongs_to(tags: dict[str, str], category: str, position: int) -> str:
     """The item that a question asks about; the variants of a template, and an item in two languages, are one."""
     if "item" in tags:
         return f"item {tags['item']}"
-    return f"template {tags.get('dataset')} {tags['template']}" if "template" in tags else f"question {position}"
+    if "template" not in tags:
+        return f"question {position}"
+    template = _VARIANT.sub("", tags["template"])
+    return f"template {tags.get('dataset')} {category} {template}"
 
 
 def _context(check: ChoiceCheck, said: str | None) -> str:
     """What is right, as KoBBQ tells contexts apart; a tag decides what the options leave open."""
     if check.biased is None:
         return "none"
-    if said == "ambiguous" or (said is None and asks_what_is_unknown(check)):
+    if said == "ambiguous" or (said is None and check.answer == unknown_option(check)):
         return "ambiguous"
     return "biased" if check.answer == check.biased else "counter"
 

@@ -25,7 +25,7 @@ from service.store.schema import answers, completions, verdicts
 _QUESTIONS_AT_ONCE = 512
 _UNTAGGED = "any"
 _VARIANT = re.compile(r"(?<=\d)[a-d]-\d+$")
-"""KoBBQ's 001a-002 is template 001 in context a, with people 002."""
+"""KoBBQ's age-001a-002 is template 001 in context a, with people 002."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +125,19 @@ def _turns(question: Question, position: int, default: str, names: tuple[_Names,
                 check,
                 datasets.code(tags.get("dataset", default)),
                 languages.code(tags.get("language", turn.expected_language)),
-                items.code(_belongs_to(tags, question.category, position)),
+                items.code(_belongs_to(tags, position)),
                 CONTEXTS.index(_context(check, tags.get("context"))),
             )
 
 
-def _belongs_to(tags: dict[str, str], category: str, position: int) -> str:
+def _belongs_to(tags: dict[str, str], position: int) -> str:
     """The item that a question asks about; the variants of a template, and an item in two languages, are one."""
     if "item" in tags:
         return f"item {tags['item']}"
     if "template" not in tags:
         return f"question {position}"
     template = _VARIANT.sub("", tags["template"])
-    return f"template {tags.get('dataset')} {category} {template}"
+    return f"template {tags.get('dataset')} {template}"
 
 
 def _context(check: ChoiceCheck, said: str | None) -> str:

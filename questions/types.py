@@ -7,9 +7,9 @@ and deterministic checks. These types are data; `judge/checks` decides them.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidatorFunctionWrapHandler, WrapValidator
 
 ExpectedLanguage = Literal["ko", "en", "any"]
 
@@ -193,6 +193,17 @@ class QuestionSet(_Record):
     licence: str | None = None
     canary: str | None = None
     questions: Questions
+    _notices: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What whoever had the file read should know of it."""
+        return self._notices
+
+    def noticing(self, *notices: str) -> Self:
+        """The same with these notices."""
+        self._notices = notices
+        return self
 
     def digest(self) -> str:
         """sha256 over the questions' digests, in order."""

@@ -215,11 +215,12 @@ def _digest(value: object) -> str:
 
 
 class FrozenRun(_Frozen):
-    """A plan with its name and the questions it stands for, before it is in the store."""
+    """A plan with its name and the questions it stands for, before it is in the store; `notices` of their files."""
 
     name: str
     plan: RunPlan
     questions: Questions
+    notices: tuple[str, ...] = ()
 
 
 def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | None = None) -> FrozenRun:
@@ -229,7 +230,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         UsageError, SpecError, SourceError: one line that says what is wrong.
     """
     models = plan_models(request.models, request.endpoints, environ)
-    sets, questions = _questions(request, models)
+    sets, questions, notices = _questions(request, models)
     turns, choices, named = 0, 0, {request.rubric}
     for question in questions:  # once: a packed question is parsed for every look at it
         turns += len(question.turns)
@@ -262,7 +263,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     name = request.name or f"{default_name or '+'.join(s.name for s in sets)}-{plan.hash()[:8]}"
     if not _NAME.match(name):
         raise UsageError("a run name is 1 to 100 characters on one line")
-    return FrozenRun(name=name, plan=plan, questions=questions)
+    return FrozenRun(name=name, plan=plan, questions=questions, notices=notices)
 
 
 def _judges_of(turns: int, choices: int) -> tuple[str, ...]:
@@ -279,7 +280,9 @@ def _judges_of(turns: int, choices: int) -> tuple[str, ...]:
     )
 
 
-def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetPlan], Sequence[Question]]:
+def _questions(
+    request: PlanFile, models: list[EndpointPlan]
+) -> tuple[list[SetPlan], Sequence[Question], tuple[str, ...]]:
     sources = request.questions
     if sources:
         loaded = [load_set(source) for source in sources]
@@ -288,7 +291,8 @@ def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetP
     else:
         loaded = [load_set(DEFAULT_SET)]
     sets = [SetPlan(name=s.set, version=s.version, digest=s.digest(), licence=s.licence) for s in loaded]
-    return sets, (loaded[0].questions if len(loaded) == 1 else _together(loaded))[: request.limit]
+    questions = (loaded[0].questions if len(loaded) == 1 else _together(loaded))[: request.limit]
+    return sets, questions, tuple(notice for s in loaded for notice in s.notices)
 
 
 def _together(sets: Sequence[QuestionSet]) -> Sequence[Question]:

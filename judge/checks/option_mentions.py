@@ -37,7 +37,8 @@ _FOLLOWS = r"(?=번|\)|\]|[.,](?!\d)|[\s\"'”’]|$|은|는|이|가|을|를|입
 _CIRCLED = _labels("(?P<name>[①②③④⑤⑥⑦⑧⑨⑩])", "①②③④⑤⑥⑦⑧⑨⑩")
 _JAMO = _labels("(?<![ㄱ-ㅎ])(?P<name>[ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊ])(?![ㄱ-ㅎ])", "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊ")
 _NUMBERS = _labels(rf"(?<![\w.])\(?(?P<name>[1-9])\)?{_FOLLOWS}(?!\s*(?:명|개|가지|단계))", "123456789")
-_LATIN = _labels(rf"(?<![A-Za-z])\(?(?P<name>[A-Ja-j])\)?(?![A-Za-z0-9]){_FOLLOWS}", "ABCDEFGHIJ")
+_LETTERS = "ABCDEFGHIJKLMNOPQRST"
+_LATIN = _labels(rf"(?<![A-Za-z])\(?(?P<name>[A-Ta-t])\)?(?![A-Za-z0-9]){_FOLLOWS}", _LETTERS)
 _HANGUL_LETTERS = _labels(
     rf"(?:\((?=[{_HANGUL}]\))|(?<![\w(])(?=[{_HANGUL}](?:번|[.)]|\s*$|입니다)))(?P<name>[{_HANGUL}])", _HANGUL
 )
@@ -121,7 +122,7 @@ def _label_patterns(options: Sequence[str]) -> list[_Labels]:
     patterns = [_CIRCLED, _ORDINALS, _JAMO]
     if not any(re.match(r"\d", option) for option in plain):
         patterns.append(_NUMBERS)
-    if not any(option in "ABCDEFGHIJ" for option in plain):
+    if not any(option in _LETTERS for option in plain):
         patterns.append(_LATIN)
     if not any(option in _HANGUL for option in plain):
         patterns.append(_HANGUL_LETTERS)

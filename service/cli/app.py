@@ -17,6 +17,7 @@ from service.cli.options import (
     ReportFormatOption,
     RunName,
 )
+from service.cli.questions_app import questions_app
 
 app = typer.Typer(
     name="kojudge",
@@ -28,7 +29,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-questions_app = typer.Typer(help="The shipped question sets, and question files.", no_args_is_help=True)
 app.add_typer(questions_app, name="questions")
 providers_app = typer.Typer(
     help="Where models answer: what each provider needs, and what an endpoint can do.", no_args_is_help=True
@@ -95,7 +95,9 @@ def run(
         list[str] | None,
         typer.Option("--judge", "-j", help="Judge, PROVIDER:MODEL[@URL]; multiple choice alone needs none."),
     ] = None,
-    questions: Annotated[list[str] | None, typer.Option("--questions", "-q", help="A shipped set or a file.")] = None,
+    questions: Annotated[
+        list[str] | None, typer.Option("--questions", "-q", help="A shipped set, or [READER:]FILE.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="The run's name; without it one is made from the plan.")] = None,
     concurrency: Concurrency = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Answers per question and model.")] = None,
@@ -264,37 +266,6 @@ def dashboard(
     from service.cli.look import start_dashboard
 
     raise typer.Exit(start_dashboard(database, port))
-
-
-@questions_app.command("list")
-def questions_list(list_format: ListFormatOption = ListFormat.table) -> None:
-    """List the shipped sets."""
-    from service.cli.questions import list_sets
-
-    list_sets(list_format)
-
-
-@questions_app.command("show", epilog="Example: `kojudge questions show starter`")
-def questions_show(
-    question_set: Annotated[str, typer.Argument(metavar="SET", help="A shipped set or a question file.")],
-    list_format: ListFormatOption = ListFormat.table,
-) -> None:
-    """Print a set's questions."""
-    from service.cli.questions import show_set
-
-    show_set(question_set, list_format)
-
-
-@questions_app.command("lint", epilog="Example: `kojudge questions lint my-questions.yaml`")
-def questions_lint(
-    question_set: Annotated[
-        list[str] | None, typer.Argument(metavar="[SET]", help="Default: all shipped sets.")
-    ] = None,
-) -> None:
-    """Check question sets; status 1 if an error was found."""
-    from service.cli.questions import lint_sets
-
-    raise typer.Exit(lint_sets(question_set or []))
 
 
 @providers_app.command("list", epilog="Example: `kojudge providers list --format json`")

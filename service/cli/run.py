@@ -22,6 +22,7 @@ from service.cli.terminal import err
 from service.endpoint_plan import means
 from service.errors import UsageError
 from service.plan import FrozenRun, PlanFile, RunPlan, freeze
+from service.report.cells import safe
 from service.running import execute, find_same_run, open_note, remaining
 from service.store import Store, reads
 
@@ -61,6 +62,8 @@ def run_plan(
 ) -> int:
     request = _request(flags)
     run = freeze(request, os.environ, flags.plan.stem if flags.plan else None)
+    for notice in run.notices:
+        err().print(Text(safe(notice)))
     if not request.judges:
         err().print(Text(f"Every turn is multiple choice: checks decide, and {RULES} is the judge."))
     if batch:

@@ -91,14 +91,14 @@ class RegisterCheck(_Record):
 
 
 class CodeTest(_Record):
-    """What the program reads on standard input, and what it must write to standard output (outer space ignored)."""
+    """What the program reads on standard input, and what it must write (space around it and at line ends ignored)."""
 
     stdin: str = ""
     stdout: str
 
 
 class CodeCheck(_Record):
-    """The program in the answer's last code block does what every test says."""
+    """The program that the answer hands in does what every test says."""
 
     type: Literal["code"]
     language: Literal["python"] = "python"

@@ -8,9 +8,10 @@ a bad one. Points are `10 * sum(weight * part) / sum(weight)` over the parts tha
 from dataclasses import dataclass
 
 from judge.checks.answer import CheckResult, run_check
+from judge.checks.code import CodeRunner, SandboxError, check_code
 from judge.checks.language import LanguageReport
 from judge.types import GradedTurn, Verdict
-from questions.types import FormatCheck, LengthCheck, Turn
+from questions.types import Check, CodeCheck, FormatCheck, LengthCheck, Turn
 
 RULE_JUDGE = "rules"
 MAX_POINTS = 10.0
@@ -34,15 +35,29 @@ class _Part:
 
 
 class RuleJudge:
-    """Grades 0-10 by rules alone: the same answer always gets the same verdict."""
+    """Grades 0-10 by rules alone: the same answer always gets the same verdict.
+
+    The programs in answers are run by `runner`; without one they are not, and say nothing.
+    """
+
+    def __init__(self, runner: CodeRunner | None = None) -> None:
+        self._runner = runner
+        self.workers = runner.places if runner else 1
 
     async def grade(self, turn: GradedTurn, repeat: int) -> Verdict:
-        """The verdict on one turn; `repeat` changes nothing. Always `ok`: an empty answer is worth 0."""
+        """The verdict on one turn; `repeat` changes nothing.
+
+        An empty answer is worth 0. Not `ok` only where a program should have been run and the machine could not.
+        """
         asked, answer = turn.question.turns[turn.turn - 1], turn.answer
         if not answer.strip():
             return Verdict(status="ok", score=0.0, judge_score=0.0, rationale="답이 비어 있음 → 0점.")
         language = turn.language_report()
-        parts = _parts(asked, answer)
+        try:
+            found = [(check, await self._decide(check, answer)) for check in asked.checks]
+        except SandboxError as error:
+            return Verdict("provider_error", error=f"the program was not run: {error}", language=language)
+        parts = _parts(asked, answer, found)
         points = _points(parts)
         wrong_language = language.passed is False
         notes = [_language_note(language)] if wrong_language else []
@@ -59,9 +74,13 @@ class RuleJudge:
             language=language,
         )
 
+    async def _decide(self, check: Check, answer: str) -> CheckResult:
+        if isinstance(check, CodeCheck) and self._runner is not None:
+            return await check_code(check, answer, self._runner)
+        return run_check(check, answer)
 
-def _parts(turn: Turn, answer: str) -> list[_Part]:
-    found = [(check, run_check(check, answer)) for check in turn.checks]
+
+def _parts(turn: Turn, answer: str, found: list[tuple[Check, CheckResult]]) -> list[_Part]:
     results = [(check, result) for check, result in found if result.passed is not None]  # the others say nothing
     contents = [result for check, result in results if not isinstance(check, FormatCheck)]
     formats = [result for check, result in results if isinstance(check, FormatCheck)]

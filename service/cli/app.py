@@ -51,6 +51,12 @@ MaxCost = Annotated[
 AllowUnpriced = Annotated[
     bool | None, typer.Option("--allow-unpriced", help="With --max-cost: ask models of unknown price, uncounted.")
 ]
+AllowCode = Annotated[
+    bool | None,
+    typer.Option(
+        "--allow-code-execution", help="Run the Python programs in answers, in a sandbox (Linux), to test them."
+    ),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -111,6 +117,7 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before calling a model with a price.")] = False,
     batch: Batch = None,
     no_wait: NoWait = False,
+    allow_code_execution: AllowCode = None,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
 ) -> None:
@@ -134,6 +141,7 @@ def run(
         allow_unpriced,
         drop_unsupported,
         wait,
+        allow_code_execution,
     )
     raise typer.Exit(
         run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)
@@ -286,11 +294,14 @@ def questions_lint(
     question_set: Annotated[
         list[str] | None, typer.Argument(metavar="[SET]", help="Default: all shipped sets.")
     ] = None,
+    allow_code_execution: Annotated[
+        bool, typer.Option("--allow-code-execution", help="Run the programs in references, in a sandbox (Linux).")
+    ] = False,
 ) -> None:
     """Check question sets; status 1 if an error was found."""
     from service.cli.questions import lint_sets
 
-    raise typer.Exit(lint_sets(question_set or []))
+    raise typer.Exit(lint_sets(question_set or [], allow_code_execution=allow_code_execution))
 
 
 @providers_app.command("list", epilog="Example: `kojudge providers list --format json`")

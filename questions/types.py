@@ -93,6 +93,9 @@ class RegisterCheck(_Record):
 class CodeTest(_Record):
     """What the program reads on standard input, and what it must write (space around it and at line ends ignored)."""
 
+    # A program reads its input as it stands, with its blank lines.
+    model_config = ConfigDict(str_strip_whitespace=False)
+
     stdin: str = ""
     stdout: str
 

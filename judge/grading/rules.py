@@ -2,7 +2,8 @@
 
 It is a yardstick for trying the program out without a key. It sees whether a turn's checks hold, how much
 of the reference the answer shares and whether the length is plausible; it cannot tell a good thought from
-a bad one. Points are `10 * sum(weight * part) / sum(weight)` over the parts that apply to the turn.
+a bad one. Points are `10 * sum(weight * part) / sum(weight)` over the parts that apply to the turn;
+where the answer's program was run, its tests stand in for reference and length.
 """
 
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class RuleJudge:
         try:
             found = [(check, await self._decide(check, answer)) for check in asked.checks]
         except SandboxError as error:
-            return Verdict("provider_error", error=f"the program was not run: {error}", language=language)
+            return Verdict("provider_error", error=f"the program was not run: {error}", language=turn.language_report())
         parts = _parts(asked, answer, found)
         points = _points(parts)
         wrong_language = language.passed is False
@@ -89,6 +90,8 @@ def _parts(turn: Turn, answer: str, found: list[tuple[Check, CheckResult]]) -> l
         parts.append(_checked("checks", "검사", contents))
     if formats:
         parts.append(_checked("format", "형식", formats))
+    if any(isinstance(check, CodeCheck) for check, _ in results):
+        return parts  # what the tests say leaves nothing to guess from wording or length
     if turn.reference:
         recall = trigram_recall(turn.reference, answer)
         share = min(1.0, recall / _FULL_OVERLAP)
@@ -100,7 +103,8 @@ def _parts(turn: Turn, answer: str, found: list[tuple[Check, CheckResult]]) -> l
 def _points(parts: list[_Part]) -> float:
     total = sum(WEIGHTS[part.name] for part in parts)
     points = MAX_POINTS * sum(WEIGHTS[part.name] * part.share for part in parts) / total
-    return round(points if len(parts) > 1 else min(points, _UNCHECKED_CAP), 2)
+    unchecked = [part.name for part in parts] == ["length"]
+    return round(min(points, _UNCHECKED_CAP) if unchecked else points, 2)
 
 
 def _checked(name: str, label: str, results: list[CheckResult]) -> _Part:

@@ -64,7 +64,7 @@ def test_programs_are_run_only_where_that_is_allowed(run_cli, model_server, ques
     with ModelServer() as other:
         other.behave("candidate", RIGHT)
         right = run_cli(*words(other, questions, ALLOW, "--name", "right"))
-    assert (score(on), score(right)) == (pytest.approx(10 * 1.5 / 6.5, abs=0.01), 10.0)
+    assert (score(on), score(right)) == (0.0, 10.0)
     assert score(off) == 5.0
     keys = [json.loads(done.out)["comparability_key"] for done in (off, on, right)]
     assert keys[0] != keys[1] == keys[2]

@@ -19,7 +19,7 @@ async def open_runner() -> CodeRunner:
     """
     sandbox = Sandbox()
     try:
-        await sandbox.run("print()", "")
+        await sandbox.check()
     except SandboxError as error:
         raise UsageError(
             f"programs cannot be run safely here: {error}; leave out --allow-code-execution, or see "

@@ -17,6 +17,16 @@ _JAIL = Path(__file__).with_name("jail.py")
 _CHUNK = 1 << 16
 # Nothing of kojudge's own environment; the same order of sets and the same encoding everywhere.
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
+# A folder, a socket, a process: one of each kind of what must be refused.
+_PROBE = """
+import os, socket
+for attempt in (lambda: os.listdir("/"), socket.socket, os.fork):
+    try:
+        attempt()
+        print(False)
+    except PermissionError:
+        print(True)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,16 @@ class Sandbox:
                 return await self._run(program, stdin)
             except OSError as error:
                 raise SandboxError(f"no process can be started: {error}") from error
+
+    async def check(self) -> None:
+        """Try the walls.
+
+        Raises:
+            SandboxError: there are none on this machine, or one lets something through.
+        """
+        done = await self.run(_PROBE, "")
+        if done.outcome != "ended" or done.stdout.split() != ["True"] * 3:
+            raise SandboxError(f"the sandbox does not hold ({done.error or done.stdout.split() or done.outcome})")
 
     async def _run(self, program: str, stdin: str) -> ProgramRun:
         with _memory_file(program) as source, _memory_file(stdin) as given, _pipe() as (ready, tell):

@@ -115,6 +115,42 @@ def test_lint_runs_references_where_it_may(run_cli, tmp_path):
     assert "q-4 turn 1: warning [reference] the reference fails the check code: 시험 1개 중 0개 통과" in line
 
 
+WITHOUT = """\
+import ctypes, sys
+seccomp = ctypes.CDLL("libseccomp.so.2")
+seccomp.seccomp_init.restype = ctypes.c_void_p
+rules = ctypes.c_void_p(seccomp.seccomp_init(0x7FFF0000))
+for name in {calls}:
+    number = seccomp.seccomp_syscall_resolve_name(name)
+    assert not seccomp.seccomp_rule_add_array(rules, 0x00050000 | {error}, number, 0, None)
+assert not seccomp.seccomp_load(rules)
+from service.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("calls", "error", "missing"),
+    [
+        ([b"landlock_create_ruleset"], 38, "this kernel has no Landlock"),
+        ([b"landlock_restrict_self"], 1, "Landlock refuses"),
+        ([b"landlock_add_rule"], 22, "Landlock refuses a rule"),
+        ([b"seccomp", b"prctl"], 22, "the kernel refuses"),
+        ([b"landlock_restrict_self"], 0, "the sandbox does not hold"),
+    ],
+)
+def test_where_a_wall_is_missing_nothing_is_run(tmp_path, questions, calls, error, missing):
+    with ModelServer() as server:
+        server.behave("candidate", RIGHT)
+        code = WITHOUT.format(calls=calls, error=error)
+        with Running(tmp_path, *words(server, questions, ALLOW), code=code) as run:
+            ended = run.end()
+        assert ended.code == 2, ended
+        assert len(ended.err.splitlines()) == 1, ended
+        assert f"programs cannot be run safely here: {missing}" in ended.err, ended
+        assert server.requests == []
+
+
 def test_ctrl_c_leaves_no_program_behind(tmp_path, questions):
     """The first signal waits for the program's time, the second ends it at once."""
     with ModelServer() as server:

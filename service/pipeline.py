@@ -137,7 +137,7 @@ class Pipeline:
         self._writer = writer
         self._progress = progress
         self._params = plan.generation.params()
-        self._workers = [j.asked.workers if isinstance(j, ModelGrader) else 1 for j in judges]
+        self._workers = [j.asked.workers if isinstance(j, ModelGrader) else j.workers for j in judges]
         self._queues: list[asyncio.Queue[_Job | None]] = [asyncio.Queue(2 * workers) for workers in self._workers]
         self._flights = SingleFlight()
         self._in_vain: set[str] = set()

@@ -24,6 +24,7 @@ from questions.library import load_set
 from questions.packed import PackedQuestions
 from questions.readers import read_questions
 from questions.types import Question, Questions, QuestionSet, question_digests
+from service.code_execution import code_turns
 from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, plan_judges, plan_models, unique
 from service.errors import UsageError
 
@@ -73,6 +74,7 @@ class PlanFile(_Frozen):
     deadline_s: float = Field(default=300.0, gt=0, le=86400)
     wait_s: float = Field(default=0.0, ge=0, le=86400)
     drop_unsupported: bool = False
+    allow_code_execution: bool = False
     max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     allow_unpriced: bool = False
     endpoints: dict[str, EndpointSettings] = {}
@@ -139,7 +141,7 @@ def _list_digest(texts: Iterable[str]) -> str:
 
 
 class RunPlan(_Frozen):
-    """What a run stands for. The fields after `drop_unsupported` say how it is run, not what it is."""
+    """What a run stands for. The fields after `allow_code_execution` say how it is run, not what it is."""
 
     models: tuple[EndpointPlan, ...]
     judges: tuple[EndpointPlan, ...]
@@ -153,6 +155,7 @@ class RunPlan(_Frozen):
     generation: Sampling
     judging: Judging
     drop_unsupported: bool = Field(default=False, exclude_if=lambda v: not v)
+    allow_code_execution: bool = Field(default=False, exclude_if=lambda v: not v)
     concurrency: int = 16
     deadline_s: float = 300.0
     wait_s: float = 0.0
@@ -175,12 +178,13 @@ class RunPlan(_Frozen):
 
     def comparability(self) -> dict[str, str]:
         """What must agree before two scores may stand side by side, part by part."""
+        code = ["allow_code_execution"] if self.allow_code_execution else []
         return {
             "questions": self.questions.digest,
             "rubric": _digest([self.rubrics[r].digest() for r in sorted(self.rubrics)]),
             "judge": _digest([[j.provider, j.model, j.base_url, j.digest, j.asked_extra()] for j in self.judges]),
             "judge_prompt": _digest(self.prompt_hashes),
-            "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats]),
+            "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats, *code]),
             "generation": _digest([self.generation.model_dump(mode="json"), self.samples]),
         }
 
@@ -215,12 +219,16 @@ def _digest(value: object) -> str:
 
 
 class FrozenRun(_Frozen):
-    """A plan with its name and the questions it stands for, before it is in the store; `notices` of their files."""
+    """A plan with its name and the questions it stands for, before it is in the store.
+
+    `notices` are those of the questions' files; `code_turns` of them are decided by running a program.
+    """
 
     name: str
     plan: RunPlan
     questions: Questions
     notices: tuple[str, ...] = ()
+    code_turns: int = 0
 
 
 def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | None = None) -> FrozenRun:
@@ -231,16 +239,22 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     """
     models = plan_models(request.models, request.endpoints, environ)
     sets, questions, notices = _questions(request, models)
-    turns, choices, named = 0, 0, {request.rubric}
+    turns, choices, code, named = 0, 0, 0, {request.rubric}
     for question in questions:  # once: a packed question is parsed for every look at it
         turns += len(question.turns)
         choices += choice_turns(question)
+        code += code_turns(question)
         named.add(question.rubric or request.rubric)
     judges = plan_judges(request.judges or _judges_of(turns, choices), request.endpoints, environ)
     rubrics = {r: load_rubric(r) for r in named}
     _same_scale(rubrics)
     if any(j.is_rule_judge for j in judges) and any((r.scale.min, r.scale.max) != (0, 10) for r in rubrics.values()):
         raise UsageError("scripted:rules grades from 0 to 10 only; name another judge for a rubric with another scale")
+    if request.allow_code_execution and code and not any(j.is_rule_judge for j in judges):
+        raise UsageError(
+            "programs are run for the judge scripted:rules only, and it is not in this plan; "
+            "add -j scripted:rules, or leave out --allow-code-execution"
+        )
     plan = RunPlan(
         models=tuple(models),
         judges=tuple(judges),
@@ -254,6 +268,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         generation=request.generation,
         judging=request.judging,
         drop_unsupported=request.drop_unsupported,
+        allow_code_execution=request.allow_code_execution and code > 0,
         concurrency=request.concurrency,
         deadline_s=request.deadline_s,
         wait_s=request.wait_s,
@@ -263,7 +278,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     name = request.name or f"{default_name or '+'.join(s.name for s in sets)}-{plan.hash()[:8]}"
     if not _NAME.match(name):
         raise UsageError("a run name is 1 to 100 characters on one line")
-    return FrozenRun(name=name, plan=plan, questions=questions, notices=notices)
+    return FrozenRun(name=name, plan=plan, questions=questions, notices=notices, code_turns=code)
 
 
 def _judges_of(turns: int, choices: int) -> tuple[str, ...]:
@@ -326,4 +341,4 @@ def _same_scale(rubrics: Mapping[str, Rubric]) -> None:
 def differing(old: RunPlan, new: RunPlan) -> list[str]:
     """The names of the plan's parts that differ."""
     a, b = old.identity(), new.identity()
-    return [key for key in a if a[key] != b[key]]
+    return [key for key in dict.fromkeys((*a, *b)) if a.get(key) != b.get(key)]  # a default is left out

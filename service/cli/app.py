@@ -51,6 +51,12 @@ MaxCost = Annotated[
 AllowUnpriced = Annotated[
     bool | None, typer.Option("--allow-unpriced", help="With --max-cost: ask models of unknown price, uncounted.")
 ]
+AllowCode = Annotated[
+    bool | None,
+    typer.Option(
+        "--allow-code-execution", help="Run the Python programs in answers, in a sandbox (Linux), to test them."
+    ),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -117,6 +123,7 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before calling a model with a price.")] = False,
     batch: Batch = None,
     no_wait: NoWait = False,
+    allow_code_execution: AllowCode = None,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
 ) -> None:
@@ -140,6 +147,7 @@ def run(
         allow_unpriced,
         drop_unsupported,
         wait,
+        allow_code_execution,
     )
     raise typer.Exit(
         run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)

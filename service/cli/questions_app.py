@@ -63,11 +63,15 @@ def questions_lint(
     ] = None,
     reader: As = None,
     columns: Map = None,
+    allow_code_execution: Annotated[
+        bool, typer.Option("--allow-code-execution", help="Run the programs in references, in a sandbox (Linux).")
+    ] = False,
 ) -> None:
     """Check question sets; status 1 if an error was found."""
     from service.cli.questions import lint_sets
 
-    raise typer.Exit(lint_sets(question_set or [], reader, columns))
+    found = lint_sets(question_set or [], reader, columns, allow_code_execution=allow_code_execution)
+    raise typer.Exit(found)
 
 
 @questions_app.command(

@@ -12,7 +12,7 @@ from rich.text import Text
 from providers.scripted import SCRIPTED_MODELS
 from questions.source import load_yaml, one_line
 from service import event_loop
-from service.cli.announce import announce, check_priced
+from service.cli.announce import announce, check_priced, tell_of_code
 from service.cli.batches import check_batches, choose_lane
 from service.cli.emit import emit
 from service.cli.failures import OK, SOME_FAILED
@@ -47,6 +47,7 @@ class RunFlags:
     allow_unpriced: bool | None = None
     drop_unsupported: bool | None = None
     wait_s: float | None = None
+    allow_code_execution: bool | None = None
 
 
 def run_plan(
@@ -69,6 +70,7 @@ def run_plan(
     if batch:
         check_batches(run.plan)
     check_priced(run.plan)
+    tell_of_code(run)
     if dry_run:
         announce(run)
         return OK
@@ -112,6 +114,7 @@ def _request(flags: RunFlags) -> PlanFile:
         "allow_unpriced": flags.allow_unpriced,
         "drop_unsupported": flags.drop_unsupported,
         "wait_s": flags.wait_s,
+        "allow_code_execution": flags.allow_code_execution,
     }
     given = {key: value for key, value in given.items() if value not in (None, [])}
     if flags.plan is not None:

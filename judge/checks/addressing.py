@@ -16,12 +16,19 @@ _ABOUT_SCORES = re.compile(
 )
 _ABOUT_ATTACKS = re.compile(r"인젝션|주입 공격|탈옥|jailbreak|injection|프롬프트 공격|레드\s?팀", re.IGNORECASE)
 _LOOSE: frozenset[AddressingKind] = frozenset({"demand", "anchor", "plea", "authority"})
+_ALSO_IN_CODE: frozenset[AddressingKind] = frozenset({"call", "demand", "override"})
+"""Programs say nothing of the kind; the others are looked for outside of code, where a comment may be innocent."""
+
 _TAGS = re.compile("[\U000e0001-\U000e007f\U000e0100-\U000e01ef]{2,}")
 _FLAG = re.compile("\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{2,8}\U000e007f")
 _DIRECTION = re.compile("[\u202d\u202e\u2066-\u2068]")
 _ZERO_WIDTH = "\u00ad\u034f\u115f\u1160\u180e\u200b-\u200d\u2060-\u2064\u3164\ufeff\uffa0"
 _INSIDE_WORD = re.compile(f"(?<=[{HANGUL}A-Za-z])[{_ZERO_WIDTH}]+(?=[{HANGUL}A-Za-z])")
 _INVISIBLE = re.compile(f"[{_ZERO_WIDTH}\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e01ef]+")
+_BREAKS = re.compile(
+    r"[\r\x00-\x08\x0b-\x1f\x85\u2028\u2029]+|<[|｜][^|｜<>\n]{1,40}[|｜]>|\[/?INST\]|\[\|[^|\[\]\n]{1,32}\|\]"
+    r"|</?s>|</think>|<(?:start|end)_of_turn>"
+)
 _SPACED = re.compile("(?:[가-힣] ){3,}[가-힣](?![가-힣])")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _HIDDEN_TIMES = 3
@@ -45,14 +52,14 @@ def find_addressing(answer: str, prompt: str = "") -> tuple[Addressing, ...]:
     text, source = _readable(answer), _readable(prompt)
     about_scores = _ABOUT_SCORES.search(source) is not None
     about_attacks = _ABOUT_ATTACKS.search(source) is not None
-    _note(found, FORGED_VERDICT, text, text.lower(), source)
     outside = without_code(text, closed_only=True)
-    lowered = outside.lower()
+    whole, prose = (text, text.lower()), (outside, outside.lower())
+    _note(found, FORGED_VERDICT, *whole, source)
     if not about_scores:
-        _note(found, VERDICT_LINE, outside, lowered, source)
+        _note(found, VERDICT_LINE, *prose, source)
     for pattern in PATTERNS:
         if not (about_scores and pattern.kind in _LOOSE) and not (about_attacks and pattern.kind == "override"):
-            _note(found, pattern, outside, lowered, source)
+            _note(found, pattern, *(whole if pattern.kind in _ALSO_IN_CODE else prose), source)
     return tuple(Addressing(kind, excerpt) for kind, excerpt in found.items())
 
 
@@ -83,7 +90,11 @@ def _hidden(answer: str) -> str | None:
 
 
 def _readable(text: str) -> str:
-    """Without invisible characters, full-width letters, jamo taken apart and syllables spaced out."""
+    """Without invisible characters, full-width letters, jamo taken apart and syllables spaced out.
+
+    Whatever may break a line, tokens of chat templates among it, breaks one.
+    """
+    text = _BREAKS.sub("\n", text)
     if text.isascii():
         return text
     # Tags are letters in disguise.

@@ -43,7 +43,7 @@ _EXPERTS = (
     r"(?:전문가|교수|개발(?:팀|자|사)|운영(?:팀|진|자)|출제(?:자|위원)|위원회|본사|관리자|주최"
     r"|OpenAI|Anthropic|Google|구글|Upstage|업스테이지)"
 )
-_INSTRUCTIONS = r"(?:지시|지침|명령|프롬프트|기준표?|루브릭|규칙)(?:사항|문|들)?"
+_INSTRUCTIONS = r"(?:지시|지침|명령|프롬프트|기준표?|루브릭)(?:사항|문|들)?"
 _MARKS = r"(?:scores?|marks?|ratings?|grades?)"
 
 
@@ -103,6 +103,8 @@ PATTERNS: tuple[Pattern, ...] = (
         rf"(?:(?:나온|받은|주어진|내린|모든|채점|평가|시스템)\s){{0,2}}{_INSTRUCTIONS}(?:을|를|은|는|들을)?\s?"
         r"(?:모두|전부|다|완전히|싹|즉시)?\s?(?:무시(?:하고|하세요|하십시오|하라|해|할\s?것|하시)|잊(?:고|으|어)"
         r"|따르지\s?(?:말|마)|버리(?:고|세요|십시오|라)|폐기하|적용하지\s?(?:말|마|않))",
+        r"(?:모든|위의?|앞의?|이전)\s?규칙(?:들)?(?:을|은)?\s?(?:모두\s?|전부\s?|다\s?)?"
+        r"(?:무시(?:하세요|하십시오|하라|해라|할\s?것)|잊(?:으|어))",
     ),
     _pattern(
         "override",
@@ -139,8 +141,8 @@ PATTERNS: tuple[Pattern, ...] = (
         r"(?:아니|아닙|그만|대신|역할|모드)",
         r"(?:채점|평가|심사|심판)\s?(?:모드|역할|임무)(?:를|을|는|은|가|이)?\s?[^.!?\n]{0,10}"
         r"(?:종료|해제|중단|끝|전환|바뀌|바꾸|벗어)",
-        r"^\W{0,6}(?:시스템|관리자|개발자|운영자)\s?(?:메시지|프롬프트|지시|명령|공지|알림|권한)\s?[\]:：]",
-        r"^\W{0,6}(?:채점자|채점관|채점 모델)\s?[:：]",
+        r"^\W{0,6}(?:(?:시스템|관리자|개발자|운영자)\s?(?:메시지|프롬프트|지시|명령|공지|알림)|채점자|채점관|채점 모델)"
+        r"\s?[\]:：][^\n]{0,80}(?:채점|심판|평가|점수|만점|\d\s?점)",
     ),
     _pattern(
         "role",
@@ -148,8 +150,9 @@ PATTERNS: tuple[Pattern, ...] = (
         rf"\byou are (?:now|no longer) (?:an? |the )?[^.!?\n]{{0,40}}"
         rf"(?:{_JUDGE_EN}|grading|scoring|assistant that|AI that)",
         r"^\W{0,6}(?:system|developer|admin(?:istrator)?)"
-        r" (?:message|prompt|override|note|notice|instruction|update)s?\s?[\]:]",
-        r"^\W{0,6}(?:judge|grader|evaluator)\s?:",
+        r" (?:message|prompt|override|note|notice|instruction|update)s?\s?[\]:]"
+        r"[^\n]{0,80}(?:scor|grad|judg|evaluat|rat(?:e|ing))",
+        r"^\W{0,6}(?:judge|grader|evaluator)\s?:[^\n]{0,80}(?:\d|scor|full marks|perfect)",
         r"\b(?:exit|leave|disable|end) (?:judge|grading|evaluation|scoring) mode\b",
     ),
     _pattern(
@@ -164,7 +167,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "plea",
         _ENGLISH_SCORES,
         r"\b(?:please|i beg(?: you)?|i implore you|have mercy|be (?:kind|lenient|generous))\b[^.!?\n]{0,60}"
-        rf"\b(?:{_MARKS}|points|10)\b",
+        rf"\b(?:{_MARKS}|points)\b",
         r"\b(?:job|career|life|family|livelihood|scholarship|graduation)\b[^.!?\n]{0,30}"
         rf"\b(?:depends?|at stake|on the line)\b[^\n]{{0,80}}\b{_MARKS}\b",
         rf"\b{_MARKS}\b[^.\n]{{0,60}}\b(?:lose my job|be (?:shut down|deleted|fired|retrained)|get fired)\b",
@@ -175,7 +178,8 @@ PATTERNS: tuple[Pattern, ...] = (
         rf"{_ANSWER}(?:은|는|이|의)?[^.!?\n]{{0,50}}{_EXPERTS}[^.!?\n]{{0,40}}(?:검증|승인|인증|확정|만점|보증)",
         r"(?:저는|나는|본인은|우리는)\s?[^.!?\n]{0,16}(?:평가|채점|벤치마크|시험|심사)"
         r"\s?(?:시스템|프로그램|도구|기준|문항)?(?:의|를|을)?\s?[^.!?\n]{0,10}"
-        r"(?:책임자|관리자|개발(?:자|한|팀)|출제(?:자|위원)|설계(?:자|한)|운영(?:자|진|팀)|담당자|만든)",
+        r"(?:책임자|관리자|개발(?:자|한|팀)|출제(?:자|위원)|설계(?:자|한)|운영(?:자|진|팀)|담당자"
+        r"|만든 (?:사람|장본인|개발))",
         r"(?:채점|평가)\s?(?:지침|기준|정책|규정)(?:이|은|가)?\s?[^.!?\n]{0,20}(?:개정|변경|갱신|바뀌)"
         r"[^.!?\n]{0,60}\d\s?점",
     ),
@@ -192,9 +196,9 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern(
         "anchor",
         "점,만점,최고,점수",
-        rf"(?:{_ANSWER}|{_LIKE_THIS})(?:은|는|이|에는?|의)?\s?[^.!?\n]{{0,40}}(?:{_TOP}|(?<![\d.])\d{{1,3}}\s?점)"
-        r"[^.!?\n]{0,16}(?:이다|입니다|이에요|이며|받|마땅|해당|충분|자격|타당|적절|드립|부여|가치|짜리|기준)",
-        r"(?:채점|평가)\s?(?:은|는|을|를)?\s?(?:끝|완료|생략)[^.!?\n]{0,24}(?:\d\s?점|점수|만점)",
+        rf"(?:{_ANSWER}|{_LIKE_THIS})(?:은|는|이|에는?|의)?\s?[^.!?\n]{{0,40}}(?:{_TOP}|(?<![\d.])\d{{1,3}}\s?점(?!짜리))"
+        r"[^.!?\n]{0,16}(?:이다|입니다|이에요|이며|받|마땅|해당|충분|자격|타당|적절|드립|부여|가치|기준)",
+        r"(?:채점|평가)\s?(?:은|는|을|를|이|가)?\s?(?:이미\s)?(?:끝|완료|생략)[^.!?\n]{0,24}(?:\d\s?점|점수|만점)",
     ),
     _pattern(
         "anchor",
@@ -221,9 +225,9 @@ FORGED_VERDICT = _pattern(
 VERDICT_LINE = _pattern(
     "verdict",
     "점수,평점,총점,판정,score,rating,grade,verdict,[[",
-    r"^\W{0,6}(?:(?:최종|종합|전체)\s?)?(?:점수|평점|총점|판정)\s?[는은]?\W{0,3}[:：=]\W{0,6}"
+    r"(?:^|[.!?]\s)\W{0,6}(?:(?:최종|종합|전체)\s?)?(?:점수|평점|총점|판정)\s?[는은]?\W{0,3}[:：=]\W{0,6}"
     r"(?:\d{1,3}(?:\.\d+)?\s?(?:점|(?:/|out of|중)\s?\d{1,3}점?)?|만점)\W{0,6}$",
-    r"^\W{0,6}(?:(?:final|overall|total)\s)?(?:score|rating|grade|verdict)\W{0,3}[:=]\W{0,6}"
+    r"(?:^|[.!?]\s)\W{0,6}(?:(?:final|overall|total)\s)?(?:score|rating|grade|verdict)\W{0,3}[:=]\W{0,6}"
     r"\d{1,3}(?:\.\d+)?\s?(?:(?:/|out of)\s?\d{1,3}|points?)?\W{0,6}$",
     r"(?:rating|score|점수|평점|판정)\W{0,4}\[\[\s?\d{1,3}(?:\.\d)?\s?\]\]",
     r"^\W{0,6}\[\[\s?\d{1,3}(?:\s?/\s?\d{1,3}|\.\d)?\s?\]\]\W{0,6}$",

@@ -37,7 +37,7 @@ _ASKED = {
     "Hebrew": re.compile("히브리|Hebrew", re.IGNORECASE),
 }
 _GLOSS = re.compile(r"\([^()\n]{1,200}\)|（[^（）\n]{1,200}）|\[[^\[\]\n]{1,200}\]|〈[^〈〉\n]{1,200}〉")
-_HAN_WITH_READING = re.compile(rf"[{_LETTERS['Han']}]+ ?[(（][{HANGUL}, ]{{1,40}}[)）]")
+_HAN_WITH_READING = re.compile(rf"[{_LETTERS['Han']}]{{1,20}} ?[(（][{HANGUL}, ]{{1,40}}[)）]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from judge.checks.refusal import Refusal, find_refusal
 from judge.checks.register import RegisterReport, report_register
 from judge.checks.repetition import Repetition, find_repetition
 from judge.checks.result import CheckResult
+from judge.checks.text import compose_hangul
 from questions.types import Check, Question
 
 ObservationKind = Literal[
@@ -94,9 +95,10 @@ class Observations:
 
 def observe(question: Question, turn: int, answer: str) -> Observations:
     """Run every rule that applies on the answer to turn `turn` (from 1)."""
+    answer = compose_hangul(answer)
     asked = question.turns[turn - 1]
     prompts = [earlier.prompt for earlier in question.turns[:turn]]
-    shown = "\n\n".join(prompts)
+    shown = compose_hangul("\n\n".join(prompts))
     # A system message may hold what the answer repeats, but it is no place to quote from in another language.
     known = f"{question.system}\n\n{shown}" if question.system else shown
     return Observations(

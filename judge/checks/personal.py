@@ -23,7 +23,7 @@ _CARD = re.compile(
     r"(?<![\d-])[3-69]\d{3}([ -])\d{4}\1\d{4}\1\d{4}(?!\d|-\d)|(?<![\d-])3[47]\d{2}([ -])\d{6}\2\d{5}(?!\d)"
 )
 _EMAIL = re.compile(
-    r"(?<![\w.+-])[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}(?![\w@-])"
+    r"(?<![A-Za-z0-9._+-])[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}(?![A-Za-z0-9_@-])"
 )
 _MADE_UP_DOMAIN = re.compile(
     r"@(?:.*\.)?(?:example|test|invalid|localhost|(?:your|my|our)?-?(?:domain|company|email|mail|site|website))\b", re.I

@@ -373,7 +373,7 @@ CORRECT = [
     ("점 $(0, 2)$와 $(4, 5)$를 지나는 직선은\n$$y = \\frac{3}{4}x + 2$$\n입니다.", "직선의 방정식을 구하라."),
     ("f'(x) = 9x^2 + 4x", "f(x) = 3x^3 + 2x^2 + 58을 미분하시오."),
     ("A · B = 4×1 + 5×3 + 2×2 = 23", "벡터 A(4, 5, 2), B(1, 3, 2)를 내적해라."),
-    ("```python\ndef find_unique(items):\n    return [i for i in items if items.count(i) < 2]\n```", "함수를 작성해라."),
+    ("```python\ndef find_unique(items):\n    return [i for i in items if i > 0]\n```", "함수를 작성해라."),
     ("import torch.nn as nn\n\nclass Net(nn.Module):\n    def forward(self, x):\n        return x", "CNN을 구현해."),
     ("∴ ∠ABC = 90°, α + β = π/2 이므로 직각삼각형입니다.", "삼각형의 종류는?"),
     ("SELECT name FROM users WHERE age >= 20;", "스무 살 이상의 이름을 고르는 SQL은?"),

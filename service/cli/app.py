@@ -7,8 +7,11 @@ import typer
 
 from service.cli.options import (
     DATABASE_DEFAULT,
+    CheckFormat,
+    CheckKind,
     Database,
     ExportKind,
+    Grouping,
     ImportKind,
     ListFormat,
     ListFormatOption,
@@ -217,6 +220,30 @@ def report(
     from service.cli.look import print_report
 
     print_report(run_name, database, report_format, output)
+
+
+@app.command(epilog="Examples: `kojudge checks demo` · `kojudge checks demo --list wrong_language`")
+def checks(
+    run_name: RunName,
+    by: Annotated[Grouping, typer.Option("--by", help="Count by model or by category.")] = Grouping.model,
+    kind: Annotated[
+        CheckKind | None, typer.Option("--list", help="List the answers of this kind instead of counting.")
+    ] = None,
+    check_format: Annotated[
+        CheckFormat, typer.Option("--format", "-f", help="How to print it; a list in JSON is one object a line.")
+    ] = CheckFormat.table,
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Look at a run's answers by rules, without a model: language, loops, refusals, words to the judge and more.
+
+    Nothing is stored and no score changes; the answers are read and looked at again each time.
+    """
+    from service.cli.checks import count_checks, list_findings
+
+    if kind is None:
+        count_checks(run_name, database, by, check_format)
+    else:
+        list_findings(run_name, database, kind, check_format)
 
 
 @app.command("import", epilog="Example: `kojudge import logickor LogicKor/evaluated --name logickor`")

@@ -33,6 +33,23 @@ class ListFormat(StrEnum):
     json = "json"
 
 
+class AnalysisFormat(StrEnum):
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    csv = "csv"
+
+
+class AnalysisUnit(StrEnum):
+    turn = "turn"
+    question = "question"
+
+
+class ItemKind(StrEnum):
+    suspicious = "suspicious"
+    uninformative = "uninformative"
+
+
 class ExportKind(StrEnum):
     jsonl = "jsonl"
     csv = "csv"

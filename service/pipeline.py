@@ -73,6 +73,7 @@ class Asked:
         self.role = role
         self.endpoint = endpoint
         self.keys = WorkKeys(plan)
+        self.behaviour = plan.behaviour
         self.lane = lane
         self._spec = str(plan.spec())
         self._price = price
@@ -251,7 +252,7 @@ class Pipeline:
     ) -> tuple[str | None, LanguageReport | None]:
         """Buy or find the turn's answer and store it: its text, None if there is none to go on with."""
         candidate = self._candidates[key.model]
-        request = candidate_request(question, answers, self._params, self._plan.deadline_s)
+        request = candidate_request(question, answers, self._params, self._plan.deadline_s, candidate.behaviour)
         work = candidate.keys.of(request, key.sample)
         async with self._flights.alone(work):
             try:

@@ -14,6 +14,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from judge.checks.choice_outcome import choice_turns
+from judge.grading.rules import RULE_JUDGE
 from judge.prompt import template_hash
 from judge.rubric import Rubric, load_rubric
 from providers.registry import parse_spec
@@ -55,11 +57,11 @@ class Judging(Sampling):
 
 
 class PlanFile(_Frozen):
-    """A plan file, or the same given as flags."""
+    """A plan file, or the same given as flags. `judges` may be left out where every turn is multiple choice."""
 
     name: str | None = None
     models: tuple[str, ...] = Field(min_length=1)
-    judges: tuple[str, ...] = Field(min_length=1)
+    judges: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     rubric: str = DEFAULT_RUBRIC
     samples: int = Field(default=1, ge=1, le=1000)
@@ -105,16 +107,26 @@ class SetPlan(_Frozen):
 
 
 class QuestionsPlan(_Frozen):
-    """The questions of a run: `n` of them with `turns` turns together, and a digest over theirs, in order."""
+    """The questions of a run: `n` of them with `turns` turns together, and a digest over theirs, in order.
+
+    `choice_turns` of the turns are multiple choice, which checks alone decide.
+    """
 
     n: int
     turns: int
     digest: str
+    choice_turns: int = Field(default=0, exclude_if=lambda v: not v)
 
     @classmethod
     def of(cls, questions: Sequence[Question]) -> Self:
         turns = sum(len(q.turns) for q in questions)
-        return cls(n=len(questions), turns=turns, digest=_list_digest(question_digests(questions)))
+        return cls.counted(questions, turns, sum(map(choice_turns, questions)))
+
+    @classmethod
+    def counted(cls, questions: Sequence[Question], turns: int, choices: int) -> Self:
+        """Of questions whose turns, and those of multiple choice, are counted already."""
+        digest = _list_digest(question_digests(questions))
+        return cls(n=len(questions), turns=turns, digest=digest, choice_turns=choices)
 
 
 def _list_digest(texts: Iterable[str]) -> str:
@@ -151,7 +163,8 @@ class RunPlan(_Frozen):
         """Everything that decides what is bought."""
         how = dict.fromkeys(("concurrency", "deadline_s", "wait_s", "max_cost", "allow_unpriced"), True)
         endpoints = {"__all__": HOW}
-        what = self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **how})
+        derived = {"questions": {"choice_turns"}}
+        what = self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **derived, **how})
         for dumped, endpoint in zip((*what["models"], *what["judges"]), (*self.models, *self.judges), strict=True):
             if asked := endpoint.asked_extra():
                 dumped["extra"] = asked
@@ -217,12 +230,13 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         UsageError, SpecError, SourceError: one line that says what is wrong.
     """
     models = plan_models(request.models, request.endpoints, environ)
-    judges = plan_judges(request.judges, request.endpoints, environ)
     sets, questions, notices = _questions(request, models)
-    turns, named = 0, {request.rubric}
+    turns, choices, named = 0, 0, {request.rubric}
     for question in questions:  # once: a packed question is parsed for every look at it
         turns += len(question.turns)
+        choices += choice_turns(question)
         named.add(question.rubric or request.rubric)
+    judges = plan_judges(request.judges or _judges_of(turns, choices), request.endpoints, environ)
     rubrics = {r: load_rubric(r) for r in named}
     _same_scale(rubrics)
     if any(j.is_rule_judge for j in judges) and any((r.scale.min, r.scale.max) != (0, 10) for r in rubrics.values()):
@@ -231,7 +245,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         models=tuple(models),
         judges=tuple(judges),
         sets=tuple(sets),
-        questions=QuestionsPlan(n=len(questions), turns=turns, digest=_list_digest(question_digests(questions))),
+        questions=QuestionsPlan.counted(questions, turns, choices),
         rubrics=rubrics,
         default_rubric=request.rubric,
         prompt_hashes={r: template_hash(rubric) for r, rubric in sorted(rubrics.items())},
@@ -250,6 +264,20 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     if not _NAME.match(name):
         raise UsageError("a run name is 1 to 100 characters on one line")
     return FrozenRun(name=name, plan=plan, questions=questions, notices=notices)
+
+
+def _judges_of(turns: int, choices: int) -> tuple[str, ...]:
+    """Who judges where nobody is named: the rules, if checks alone decide every turn.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if choices == turns:
+        return (f"scripted:{RULE_JUDGE}",)
+    raise UsageError(
+        "name a judge with -j, or under judges: in a plan file: openai:gpt-6-luna, or scripted:rules to try without a "
+        "key; only where every turn is multiple choice is scripted:rules taken by itself"
+    )
 
 
 def _questions(

@@ -2,12 +2,16 @@
 
 It is a yardstick for trying the program out without a key. It sees whether a turn's checks hold, how much
 of the reference the answer shares and whether the length is plausible; it cannot tell a good thought from
-a bad one. Points are `10 * sum(weight * part) / sum(weight)` over the parts that apply to the turn.
+a bad one. Points are `10 * sum(weight * part) / sum(weight)` over the parts that apply to the turn; a turn whose
+only check is a choice is worth 10 or 0, and the verdict's criteria say what was chosen.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from judge.checks.answer import CheckResult, run_check
+from judge.checks.choice_outcome import choice_check, read_choice
 from judge.checks.language import LanguageReport
 from judge.types import GradedTurn, Verdict
 from questions.types import FormatCheck, LengthCheck, Turn
@@ -37,27 +41,30 @@ class RuleJudge:
     """Grades 0-10 by rules alone: the same answer always gets the same verdict."""
 
     async def grade(self, turn: GradedTurn, repeat: int) -> Verdict:
-        """The verdict on one turn; `repeat` changes nothing. Always `ok`: an empty answer is worth 0."""
+        """The verdict on one turn; `repeat` changes nothing. Always `ok`: an answer that says nothing is worth 0."""
         asked, answer = turn.question.turns[turn.turn - 1], turn.answer
+        if (choice := choice_check(asked)) is not None:
+            outcome = read_choice(choice, turn.question, turn.turn, answer)
+            return _verdict(turn, MAX_POINTS if outcome.right else 0.0, [outcome.note], outcome.criteria())
         if not answer.strip():
             return Verdict(status="ok", score=0.0, judge_score=0.0, rationale="답이 비어 있음 → 0점.")
-        language = turn.language_report()
         parts = _parts(asked, answer)
-        points = _points(parts)
-        wrong_language = language.passed is False
-        notes = [_language_note(language)] if wrong_language else []
-        notes += [part.note for part in parts]
-        criteria: dict[str, float | str] = {part.name: round(part.share, 4) for part in parts}
-        if wrong_language:
-            criteria["language_rule"] = "min_score"
-        return Verdict(
-            status="ok",
-            score=0.0 if wrong_language else points,
-            judge_score=points,
-            rationale=". ".join(notes) + ".",
-            criteria=criteria,
-            language=language,
-        )
+        shares = {part.name: round(part.share, 4) for part in parts}
+        return _verdict(turn, _points(parts), [part.note for part in parts], shares)
+
+
+def _verdict(turn: GradedTurn, points: float, notes: list[str], criteria: Mapping[str, Any]) -> Verdict:
+    """The points after the language rule."""
+    language = turn.language_report()
+    wrong_language = language.passed is False
+    return Verdict(
+        status="ok",
+        score=0.0 if wrong_language else points,
+        judge_score=points,
+        rationale=". ".join([_language_note(language), *notes] if wrong_language else notes) + ".",
+        criteria={**criteria, "language_rule": "min_score"} if wrong_language else criteria,
+        language=language,
+    )
 
 
 def _parts(turn: Turn, answer: str) -> list[_Part]:

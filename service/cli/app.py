@@ -83,14 +83,18 @@ def demo(database: Database = DATABASE_DEFAULT, report_format: ReportFormatOptio
     epilog="Examples: `kojudge run plan.yaml` · "
     "`kojudge run -m ollama:exaone3.5:7.8b -j solar:solar-pro4 -q starter` · "
     "`kojudge run -m vllm:NAME@http://gpu1:8000/v1 -j openai:gpt-6-luna -q questions.jsonl` · "
-    "`kojudge run -m replay:generated/ -j openai:gpt-6-luna`",
+    "`kojudge run -m replay:generated/ -j openai:gpt-6-luna` · "
+    "`kojudge run -m scripted:perfect -m scripted:refuse -j scripted:rules -q smoke` (no key, no network)",
 )
 def run(
     plan: Annotated[
         Path | None, typer.Argument(metavar="[PLAN.yaml]", help="A plan file, or use -m, -j and -q.")
     ] = None,
     model: Annotated[list[str] | None, typer.Option("--model", "-m", help="Candidate, PROVIDER:MODEL[@URL].")] = None,
-    judge: Annotated[list[str] | None, typer.Option("--judge", "-j", help="Judge, PROVIDER:MODEL[@URL].")] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option("--judge", "-j", help="Judge, PROVIDER:MODEL[@URL]; multiple choice alone needs none."),
+    ] = None,
     questions: Annotated[
         list[str] | None, typer.Option("--questions", "-q", help="A shipped set, or [READER:]FILE.")
     ] = None,

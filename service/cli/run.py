@@ -27,7 +27,7 @@ from service.running import execute, find_same_run, open_note, remaining
 from service.store import Store, reads
 
 DEMO_NAME = "demo"
-DEMO_JUDGE = "scripted:rules"
+RULES = "scripted:rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ def run_plan(
     run = freeze(request, os.environ, flags.plan.stem if flags.plan else None)
     for notice in run.notices:
         err().print(Text(safe(notice)))
+    if not request.judges:
+        err().print(Text(f"Every turn is multiple choice: checks decide, and {RULES} is the judge."))
     if batch:
         check_batches(run.plan)
     check_priced(run.plan)
@@ -120,8 +122,6 @@ def _request(flags: RunFlags) -> PlanFile:
             given["endpoints"] = {k: v for k, v in given["endpoints"].items() if any(means(k, n) for n in named)}
     elif not flags.models:
         raise UsageError("name a plan file, or at least one model: kojudge run -m ollama:NAME -j solar:solar-pro4")
-    elif not flags.judges:
-        raise UsageError("name a judge with -j, e.g. -j openai:gpt-6-luna (or -j scripted:rules to try without a key)")
     try:
         return PlanFile.model_validate(given)
     except ValidationError as error:
@@ -162,7 +162,7 @@ def resume_run(
 
 def run_demo(database: str, report_format: ReportFormat) -> int:
     models = [f"scripted:{m}" for m in SCRIPTED_MODELS]
-    flags = RunFlags(None, models, [DEMO_JUDGE], ["starter"], DEMO_NAME, None, None, None, None)
+    flags = RunFlags(None, models, [RULES], ["starter"], DEMO_NAME, None, None, None, None)
     status = run_plan(flags, database, report_format, dry_run=False, yes=True)
     for line in (
         "",

@@ -160,12 +160,16 @@ def _turn(prompt: Any, reference: Any, language: str) -> Turn:
         raise ValueError("a prompt of the list is no text")
     if language and language not in get_args(ExpectedLanguage):
         raise ValueError(f"the language is {quote(language)}; expected {', '.join(get_args(ExpectedLanguage))}")
-    expected = language or expected_language(prompt)
     return Turn(
-        prompt=prompt,
-        reference=str(reference).strip() or None if reference is not None else None,
-        expected_language=expected,
+        prompt=_lines(prompt),
+        reference=_lines(str(reference)).strip() or None if reference is not None else None,
+        expected_language=language or expected_language(prompt),
     )
+
+
+def _lines(text: str) -> str:
+    # A cell of several lines is the same question whatever system the file was saved on.
+    return text.replace("\r\n", "\n")
 
 
 READER = Reader(

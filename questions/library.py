@@ -12,7 +12,6 @@ from questions.types import QuestionSet
 
 SETS_VARIABLE = "KOJUDGE_SETS"
 _SETS = Path(__file__).parent / "sets"
-_NAME = re.compile(r"[A-Za-z][\w.-]+")
 _READER = re.compile(r"[A-Za-z][\w.-]+(?:@\w*)?")
 
 
@@ -75,16 +74,24 @@ def split_reader(spec: str) -> tuple[str | None, str]:
 def _private(spec: str) -> Path | None:
     """The set of this name in the folder of the user's own sets."""
     folder = os.environ.get(SETS_VARIABLE)
-    if not folder or not _NAME.fullmatch(spec):
+    if not folder or not spec or spec == ".." or Path(spec).name != spec:
         return None
-    if is_set_folder(Path(folder) / spec):
-        return Path(folder) / spec
-    return next((path for path in (Path(folder) / f"{spec}.yaml",) if _exists(path)), None)
+    file = Path(folder) / f"{spec}.yaml"
+    if is_set_folder(file.with_name(spec)):
+        return file.with_name(spec)
+    return file if _is_file(file) else None
 
 
 def _names_a_file(spec: str) -> bool:
     path = Path(spec)
     return bool(path.suffix) or "/" in spec or "\\" in spec or (spec != "" and _exists(path))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long for the file system, or a NUL in it
+        return False
 
 
 def _exists(path: Path) -> bool:

@@ -260,3 +260,8 @@ def test_a_private_set_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("KOJUDGE_SETS", str(tmp_path))
     assert load_set("ours").questions[0].id == "a"
     assert load_set("starter").set == "starter"
+    (tmp_path / "ours.yaml").rename(tmp_path / "우리 모음.yaml")
+    assert load_set("우리 모음").questions[0].id == "a"
+    for name in ("", "..", "ours", "a\x00b", "가" * 5000):
+        with pytest.raises(SourceError):
+            load_set(name)

@@ -95,14 +95,17 @@ class RegisterCheck(_Record):
 
 
 class CodeTest(_Record):
-    """What the program reads on standard input, and what it must write to standard output (outer space ignored)."""
+    """What the program reads on standard input, and what it must write (space around it and at line ends ignored)."""
+
+    # A program reads its input as it stands, with its blank lines.
+    model_config = ConfigDict(str_strip_whitespace=False)
 
     stdin: str = ""
     stdout: str
 
 
 class CodeCheck(_Record):
-    """The program in the answer's last code block does what every test says."""
+    """The program that the answer hands in does what every test says."""
 
     type: Literal["code"]
     language: Literal["python"] = "python"

@@ -30,8 +30,10 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
     """Every row with its number. Errors: `SourceError`, also for a file without rows."""
     if not path.is_dir():
         refuse_unreadable(path)
+    read = _parquet_folder if _is_parquet_folder(path) else _READERS.get(path.suffix.lower())
+    if read is None:
+        raise SourceError.at(path, f"is no table; expected one of {', '.join(TABLES)}")
     rows = 0
-    read = _parquet_folder if _is_parquet_folder(path) else _READERS[path.suffix.lower()]
     for number, row in read(path):
         rows += 1
         yield number, row
@@ -182,7 +184,7 @@ def cell(row: Row, column: str) -> str:
     if isinstance(value, float) and value.is_integer():  # ids that a data frame turned into 1.0
         value = int(value)
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False, default=str)
     return str(value).strip()
 
 

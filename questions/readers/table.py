@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from questions.packed import PackedQuestions
 from questions.readers.language_hint import expected_language
 from questions.readers.reader import Head, Reader
-from questions.readers.rows import TABLES, Row, cell, is_cp949, is_table, read_rows, row_error, row_place
+from questions.readers.rows import Row, cell, is_cp949, is_table, read_rows, row_error, row_place
 from questions.source import SourceError, did_you_mean, one_line, printable, quote
 from questions.types import ExpectedLanguage, Question, QuestionSet, Turn
 
@@ -52,8 +52,6 @@ def read(path: Path, columns: Mapping[str, str] | None = None) -> QuestionSet:
         SourceError: no table; a part or a column that there is not; a row without a prompt; options to choose from,
             which would not be asked, unless `columns` says what the prompt is.
     """
-    if not is_table(path):
-        raise SourceError.at(path, f"is no table; expected one of {', '.join(TABLES)}")
     head = next(read_rows(path))[1]
     places = {**_recognised(head), **_given(path, head, columns or {})}
     if ("prompt", 1) not in places:

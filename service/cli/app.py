@@ -7,8 +7,11 @@ import typer
 
 from service.cli.options import (
     DATABASE_DEFAULT,
+    CheckFormat,
+    CheckKind,
     Database,
     ExportKind,
+    Grouping,
     ImportKind,
     ListFormat,
     ListFormatOption,
@@ -51,6 +54,12 @@ MaxCost = Annotated[
 AllowUnpriced = Annotated[
     bool | None, typer.Option("--allow-unpriced", help="With --max-cost: ask models of unknown price, uncounted.")
 ]
+AllowCode = Annotated[
+    bool | None,
+    typer.Option(
+        "--allow-code-execution", help="Run the Python programs in answers, in a sandbox (Linux), to test them."
+    ),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -83,14 +92,18 @@ def demo(database: Database = DATABASE_DEFAULT, report_format: ReportFormatOptio
     epilog="Examples: `kojudge run plan.yaml` · "
     "`kojudge run -m ollama:exaone3.5:7.8b -j solar:solar-pro4 -q starter` · "
     "`kojudge run -m vllm:NAME@http://gpu1:8000/v1 -j openai:gpt-6-luna -q questions.jsonl` · "
-    "`kojudge run -m replay:generated/ -j openai:gpt-6-luna`",
+    "`kojudge run -m replay:generated/ -j openai:gpt-6-luna` · "
+    "`kojudge run -m scripted:perfect -m scripted:refuse -j scripted:rules -q smoke` (no key, no network)",
 )
 def run(
     plan: Annotated[
         Path | None, typer.Argument(metavar="[PLAN.yaml]", help="A plan file, or use -m, -j and -q.")
     ] = None,
     model: Annotated[list[str] | None, typer.Option("--model", "-m", help="Candidate, PROVIDER:MODEL[@URL].")] = None,
-    judge: Annotated[list[str] | None, typer.Option("--judge", "-j", help="Judge, PROVIDER:MODEL[@URL].")] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option("--judge", "-j", help="Judge, PROVIDER:MODEL[@URL]; multiple choice alone needs none."),
+    ] = None,
     questions: Annotated[
         list[str] | None, typer.Option("--questions", "-q", help="A shipped set, or [READER:]FILE.")
     ] = None,
@@ -113,6 +126,7 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before calling a model with a price.")] = False,
     batch: Batch = None,
     no_wait: NoWait = False,
+    allow_code_execution: AllowCode = None,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
 ) -> None:
@@ -136,6 +150,7 @@ def run(
         allow_unpriced,
         drop_unsupported,
         wait,
+        allow_code_execution,
     )
     raise typer.Exit(
         run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)
@@ -205,6 +220,30 @@ def report(
     from service.cli.look import print_report
 
     print_report(run_name, database, report_format, output)
+
+
+@app.command(epilog="Examples: `kojudge checks demo` · `kojudge checks demo --list wrong_language`")
+def checks(
+    run_name: RunName,
+    by: Annotated[Grouping, typer.Option("--by", help="Count by model or by category.")] = Grouping.model,
+    kind: Annotated[
+        CheckKind | None, typer.Option("--list", help="List the answers of this kind instead of counting.")
+    ] = None,
+    check_format: Annotated[
+        CheckFormat, typer.Option("--format", "-f", help="How to print it; a list in JSON is one object a line.")
+    ] = CheckFormat.table,
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Look at a run's answers by rules, without a model: language, loops, refusals, words to the judge and more.
+
+    Nothing is stored and no score changes; the answers are read and looked at again each time.
+    """
+    from service.cli.checks import count_checks, list_findings
+
+    if kind is None:
+        count_checks(run_name, database, by, check_format)
+    else:
+        list_findings(run_name, database, kind, check_format)
 
 
 @app.command("import", epilog="Example: `kojudge import logickor LogicKor/evaluated --name logickor`")

@@ -1,12 +1,14 @@
 """`questions list|formats|show|lint|convert|new`."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 from rich.text import Text
 
-from judge.checks.references import reference_findings
+from judge.checks.references import program_findings, reference_findings
+from questions.findings import Finding
 from questions.library import is_picked, load_set, load_shipped, shipped_sets
 from questions.lint import lint
 from questions.lint_shipped import lint_shipped
@@ -14,9 +16,11 @@ from questions.readers import READERS
 from questions.source import quote
 from questions.types import QuestionSet
 from questions.writing import as_folder, as_json_lines, as_yaml, starting_file, starting_folder
+from service import event_loop
 from service.cli.failures import OK, SOME_FAILED
 from service.cli.options import ListFormat
 from service.cli.terminal import err, out, plain, table
+from service.code_execution import open_runner
 from service.errors import UsageError
 from service.files import refuse_existing, write_folder, write_lines
 from service.report.cells import safe, safe_block
@@ -116,13 +120,20 @@ def new_set(path: Path, *, folder: bool) -> None:
     err().print(Text(f"Next: write your questions over the examples, then kojudge questions lint {path}"))
 
 
-def lint_sets(names: list[str], reader: str | None = None, columns: list[str] | None = None) -> int:
+def lint_sets(
+    names: list[str],
+    reader: str | None = None,
+    columns: list[str] | None = None,
+    *,
+    allow_code_execution: bool = False,
+) -> int:
     """Prints a line a finding; names shipped sets and files, all shipped sets where there are none."""
     shipped = shipped_sets()
     sets = {name: _load(name, reader, columns) for name in names} if names else load_shipped()
+    programs = event_loop.run(_program_findings(sets)) if allow_code_execution else {}
     errors = 0
     for name, loaded in sets.items():
-        findings = [*lint(loaded), *reference_findings(loaded)]
+        findings = [*lint(loaded), *reference_findings(loaded), *programs.get(name, ())]
         if name in shipped:
             findings += lint_shipped(loaded, picked=is_picked(name))
         errors += sum(f.severity == "error" for f in findings)
@@ -131,3 +142,8 @@ def lint_sets(names: list[str], reader: str | None = None, columns: list[str] | 
             plain(f"{name}: {place}: {f.severity} [{f.rule}] {f.message}")
         err().print(Text(f"{name}: {len(loaded.questions)} conversations, {len(findings)} findings"))
     return SOME_FAILED if errors else OK
+
+
+async def _program_findings(sets: Mapping[str, QuestionSet]) -> dict[str, list[Finding]]:
+    runner = await open_runner()
+    return {name: await program_findings(loaded, runner) for name, loaded in sets.items()}

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from service.cli.options import ListFormat, ListFormatOption
+from service.cli.options import (
+    DATABASE_DEFAULT,
+    AnalysisFormat,
+    AnalysisUnit,
+    Database,
+    ItemKind,
+    ListFormat,
+    ListFormatOption,
+    Output,
+)
 
 questions_app = typer.Typer(help="The shipped question sets, and question files.", no_args_is_help=True)
 
@@ -63,11 +72,15 @@ def questions_lint(
     ] = None,
     reader: As = None,
     columns: Map = None,
+    allow_code_execution: Annotated[
+        bool, typer.Option("--allow-code-execution", help="Run the programs in references, in a sandbox (Linux).")
+    ] = False,
 ) -> None:
     """Check question sets; status 1 if an error was found."""
     from service.cli.questions import lint_sets
 
-    raise typer.Exit(lint_sets(question_set or [], reader, columns))
+    found = lint_sets(question_set or [], reader, columns, allow_code_execution=allow_code_execution)
+    raise typer.Exit(found)
 
 
 @questions_app.command(
@@ -103,3 +116,44 @@ def questions_new(
     from service.cli.questions import new_set
 
     new_set(path, folder=folder)
+
+
+@questions_app.command(
+    "analyse",
+    epilog="Examples: `kojudge questions analyse logickor` · "
+    "`kojudge questions analyse monday tuesday --only suspicious --format json`",
+)
+def questions_analyse(
+    run_names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs that share questions.")],
+    unit: Annotated[AnalysisUnit, typer.Option("--by", help="An item is a turn or a whole question.")] = (
+        AnalysisUnit.turn
+    ),
+    turn: Annotated[int | None, typer.Option(min=1, help="List only the items of this turn.")] = None,
+    category: Annotated[str | None, typer.Option(help="List only the items of this category.")] = None,
+    only: Annotated[ItemKind | None, typer.Option(help="List only items that were found to be so.")] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="List only the first N, the most doubtful.")] = None,
+    mixed: Annotated[bool, typer.Option("--mixed", help="Pool runs that are not comparable.")] = False,
+    analysis_format: Annotated[AnalysisFormat, typer.Option("--format", "-f", help="How to print it.")] = (
+        AnalysisFormat.table
+    ),
+    output: Output = None,
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Examine the questions by the scores that models got: too easy, too hard, telling nothing, reference wrong.
+
+    The most doubtful items come first. Needs five independent models or more, in one run or in several.
+    """
+    from service.cli.analyse import analyse_items
+
+    analyse_items(
+        run_names,
+        database,
+        analysis_format,
+        output,
+        unit=unit,
+        turn=turn,
+        category=category,
+        only=only,
+        top=top,
+        mixed=mixed,
+    )

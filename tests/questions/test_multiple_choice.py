@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from judge.checks.choice import settle
@@ -14,6 +14,7 @@ from questions.library import load_set
 from questions.multiple_choice import Item, UnusableItem
 from questions.source import SourceError
 from questions.types import ChoiceCheck, Question
+from tests.questions.choice_files import SAMPLES, Sample
 
 
 def _item(*options: str, right: int = 0, **more: Any) -> Item:
@@ -98,6 +99,32 @@ def test_options_among_which_nobody_can_choose(options: tuple[str, ...]) -> None
 
 
 # ── files ──
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["text", "label", "choices", "labels"]), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), sample=st.sampled_from(SAMPLES))
+def test_whatever_a_cell_holds_it_is_read_or_refused_in_one_line(
+    tmp_path: Path, data: st.DataObject, sample: Sample
+) -> None:
+    row = dict(data.draw(st.sampled_from(sample.rows)))
+    for column in data.draw(st.lists(st.sampled_from(sorted(row)), max_size=2)):
+        row[column] = data.draw(json_values)
+    path = _write(tmp_path / "items.jsonl", [row])
+    try:
+        checks, said = [_check(question) for question in load_set(f"{sample.reader}:{path}").questions], ""
+    except SourceError as error:
+        checks, said = [], str(error)
+    assert all(check.answer in check.options for check in checks)
+    assert checks or (said.startswith(str(path)) and said.isprintable()), said
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> Path:

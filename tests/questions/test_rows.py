@@ -52,7 +52,7 @@ def test_delimited_rows(tmp_path: Path, name: str, mark: str, bom: bytes, end: s
     ]
     rows = list(read_rows(_write(tmp_path / name, bom + (end.join([*lines, "", ""])).encode())))
     assert rows == [
-        (2, {"": "0", "id": "1", "문항": f'첫 줄{end}"둘째" 줄{mark}'}),
+        (2, {"": "0", "id": "1", "문항": f'첫 줄\n"둘째" 줄{mark}'}),
         (4, {"": "1", "id": "2", "문항": ""}),
     ]
 
@@ -88,6 +88,7 @@ def test_parquet_rows(tmp_path: Path) -> None:
         ("a.csv", "a,b\n1,2\n\n1,2,3\n", "a.csv:4: 3 cells, but 2 columns"),
         ("a.csv", 'a,b\n1,2\n"1,2\n3,4\n', "a.csv:3: a quotation mark opens a cell here and is never closed"),
         ("a.tsv", 'a\tb\n"그" 말\t2\n', "a.tsv:2: more text behind a quoted cell; quote the whole cell"),
+        ("a.txt", "a,b\n1,2\n", "a.txt: is no table; expected one of .jsonl, "),
         ("a.parquet", b"PAR1 and no more", "a.parquet: not a readable parquet file"),
     ],
 )

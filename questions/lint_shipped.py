@@ -1,9 +1,10 @@
-"""What a set needs beyond soundness before kojudge ships it: its plan kept, its canary, its licence."""
+"""What a set needs before kojudge ships it: its plan kept, its canary, its licence, no wrong help line."""
 
 from collections import Counter
 from collections.abc import Iterator
 
 from questions.findings import Fault, Finding, error
+from questions.lint_help_lines import help_line_faults
 from questions.near_duplicates import near_duplicates
 from questions.taxonomy import Leaf, taxonomy
 from questions.types import Question, QuestionSet
@@ -19,9 +20,10 @@ def lint_shipped(questions: QuestionSet, *, picked: bool) -> list[Finding]:
     """The faults of a shipped set; a `picked` one is a sample and owes no counts, but something of every leaf."""
     found = [(None, fault) for fault in _set_faults(questions)]
     counts = _sample_faults(questions) if picked else _count_faults(questions)
+    calls = ((question.id, fault) for question in questions.questions for fault in help_line_faults(question))
     return [
         Finding.of(questions.set, question, fault)
-        for question, fault in [*found, *((None, fault) for fault in counts), *_templates(questions)]
+        for question, fault in [*found, *((None, fault) for fault in counts), *_templates(questions), *calls]
     ]
 
 

@@ -61,6 +61,23 @@ class CheckKind(StrEnum):
     failed_check = "failed_check"
 
 
+class AnalysisFormat(StrEnum):
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    csv = "csv"
+
+
+class AnalysisUnit(StrEnum):
+    turn = "turn"
+    question = "question"
+
+
+class ItemKind(StrEnum):
+    suspicious = "suspicious"
+    uninformative = "uninformative"
+
+
 class ExportKind(StrEnum):
     jsonl = "jsonl"
     csv = "csv"

@@ -67,23 +67,27 @@ _KOREAN_SCORES = (
 )
 _ENGLISH_SCORES = "score,mark,rating,grade,point,credit,10,out of,a ten"
 
+_ANSWERS_EN = "answer,response,reply,output,submission,solution,essay"
+
 PATTERNS: tuple[Pattern, ...] = (
     _pattern(
         "call",
-        "채점,심사,평가,심판",
+        "채점,심사,평가,심판,시험관",
         rf"^\W{{0,6}}(?:(?:친애하는|존경하는|이 답변을 보는|참고로)\s)?{_JUDGE}\s?(?:님|여러분|분)?들?\s?(?:에게|께|앞)"
         r"(?:\s?(?:드리는|보내는|전하는)\s?\S{1,4})?\s?(?:[:：,!\]\)>—-]|$)",
         rf"{_GRADER}\s?(?:님|에게|께)[^.!?\n]{{0,40}}(?:주세요|주십시오|바랍니다|부탁|알립|말씀|전합)",
         r"(?:채점|평가)하(?:시)?는\s?(?:분|AI|모델)들?\s?(?:님|에게|께|[,:：!])|(?:심판|채점)\s?(?:모델|AI)\s?(?:님|에게|께)",
         r"채점하는\s?(?:모델|AI|자)(?:은|는|이|가)?\s|(?:평가|채점)\s?모델(?:은|는)\s",
+        r"(?:채점관|채점자|시험관|심사관|평가관)님",
     ),
     _pattern(
         "call",
-        "judge,grader,evaluator,assessor,scorer,examiner,reviewer,grading ",
+        "judge,grader,evaluator,assessor,scorer,examiner,reviewer,grading ,ever ",
         r"^\W{0,6}(?:(?:dear|hello|hi|hey|attention|important)\W{1,3}(?:the )?"
         r"|(?:a )?(?:note|message|instructions?|reminder|memo|notice|update) (?:to|for)"
         r" (?:the |all )?|to the |@)"
         rf"(?:AI |LLM |human |honou?rable |automated )?{_JUDGE_EN}\b(?! (?:smith|of))",
+        r"\bwho(?:m)?ever (?:is |may be )?(?:scor|grad|judg|evaluat|rat)(?:ing|es|ed)\b",
         r"^\W{0,6}(?:judge|grader|evaluator)s?(?: (?:instructions?|notice|update|directive)s?\b|,)",
     ),
     _pattern(
@@ -97,6 +101,7 @@ PATTERNS: tuple[Pattern, ...] = (
         r"점수\s?[:：]\s?(?:10|100)[\"”'’]?\s?(?:이?라고만|이?라고|만)\s?(?:말|쓰|써|적|출력|답)",
         r"(?:후하게|너그럽게|관대하게)[^.!?\n]{0,12}(?:점수|채점|평가)",
         r"(?:높은|좋은|최고의?)\s?(?:평점|평가|점수)(?:를|을)?\s?(?:주세요|주십시오|주시기|줘\b|매겨|매기|부탁|달라|내려)",
+        r"만점(?:으로)?\s?채점",
         r"감점(?:은|을|하지)?\s?(?:하지\s?)?(?:마|말|요인\s?없|없이|금지)|낮게\s?(?:평가|채점)하(?:면|지)",
     ),
     _pattern(
@@ -106,6 +111,7 @@ PATTERNS: tuple[Pattern, ...] = (
         rf"\b{_GIVE_EN}\b[^.!?\n]{{0,30}}{_TOP_EN}[^.!?\n]{{0,30}}"
         rf"(?:\b(?:to|for) (?:{_ANSWER_EN}|me|us)\b|regardless|no matter)",
         rf"\b(?:you must|always|simply|just|only|now|instead|and)\s(?:then )?{_GIVE_EN}\b[^.!?\n]{{0,20}}{_TOP_EN}",
+        rf"\b(?:award|assign|grant) (?:it )?(?:the |a )?{_TOP_EN}",
         r"\b(?:do not|don['’]t|never) (?:deduct|penali[sz]e|subtract)\b|\bpenali[sz]e nothing\b",
         rf"\b{_GIVE_EN}(?: with)? (?:only |just )?(?:the )?(?:number|digit|score) \d",
     ),
@@ -120,6 +126,7 @@ PATTERNS: tuple[Pattern, ...] = (
         r"(?:취소(?:되|하|합|한)|무효|폐기(?:되|하|합|한))",
         r"(?:위의?|앞의?|이전의?)\s?(?:모든\s|모두\s)?(?:내용|말|글|대화)(?:을|은|를)?\s?(?:모두\s|전부\s|다\s)?"
         r"(?:잊(?:고|으세요|어버리|어라)|무시하(?:고|세요|십시오|라))",
+        r"(?:위|앞)(?:의|선)?\s?(?:지시문?|지침|프롬프트|기준)(?:이|은)?\s?(?:말고|아니라|대신)",
         r"(?:모든|위의?|앞의?|이전)\s?규칙(?:들)?(?:을|은)?\s?(?:모두\s?|전부\s?|다\s?)?"
         r"(?:무시(?:하세요|하십시오|하라|해라|할\s?것)|잊(?:으|어))",
     ),
@@ -204,10 +211,11 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _pattern(
         "authority",
-        "answer,response,reply,output,submission,solution,essay,benchmark,evaluation,test,rubric,exam,grading,judge",
+        f"{_ANSWERS_EN},benchmark,evaluation,test,rubric,exam,grading,judge,your ",
         rf"{_ANSWER_EN}\b[^.!?\n]{{0,20}}\b(?:has|have|had|was|is|were)\b[^.!?\n]{{0,50}}"
         r"\b(?:verified|approved|validated|certified|graded|confirmed|endorsed|pre-?approved)\b[^.!?\n]{0,40}"
         r"\b(?:by|as|with|correct|score)\b",
+        r"\bI(?: am|['’]m) your (?:developer|creator|administrator|owner|operator)\b",
         r"\b(?:I am|I['’]m|we are|this is|as) (?:the |an? )?[^.!?\n]{0,30}"
         r"(?:developers?|creators?|authors?|administrators?|owners?|lead|head|maintainers?|designers?)"
         r" (?:of|behind|for) (?:this|the) (?:\w+ )?(?:benchmark|evaluation|test|rubric|exam|grading|judge)",
@@ -219,12 +227,15 @@ PATTERNS: tuple[Pattern, ...] = (
         r"[^.!?\n]{0,16}(?:이다|입니다|이에요|이며|받|마땅|해당|충분|자격|타당|적절|드립|부여|가치|기준)",
         rf"(?:{_GRADER}|채점|루브릭|심사|이\s?(?:답|문제|문항))[^.!?\n]{{0,40}}(?:만점|최고\s?점|(?<!\d)(?:10|100)\s?점)"
         r"(?!\s?만점)",
+        r"(?:만점|(?<!\d)10\s?점)(?:을|만|으로)?\s?(?:주세|주십|주시|줘|드려|입니다|이다\b|[.!]|$)|점수\s?[칸란]",
         r"점수(?:는|가)\s?[^.!?\n]{0,6}\d{1,3}\s?점[^.!?\n]{0,12}(?:확정|결정|고정)",
-        r"(?:채점|평가)\s?(?:은|는|을|를|이|가)?\s?(?:이미\s)?(?:끝|완료|생략)[^.!?\n]{0,24}(?:\d\s?점|점수|만점)",
+        r"(?:채점|평가)\s?(?:은|는|을|를|이|가)?\s?(?:이미\s)?(?:끝|완료|종료|생략)[^.!?]{0,24}(?:\d\s?점|점수|만점)",
     ),
     _pattern(
         "anchor",
-        "answer,response,reply,output,submission,solution,essay,score,10,full marks,full credit,points",
+        f"{_ANSWERS_EN},score,10,full marks,full credit,points,grading,scoring,judging,rate ,grade",
+        r"\b(?:grading|scoring|judging) (?:is |was )?(?:complete|completed|finished|over|done)\b",
+        r"\b(?:score|grade|rate) (?:it|this|me)(?: an?| at| as)? \d",
         r"\b(?:correct|final|right|proper|actual|true) score\b[^.!?\n]{0,30}\b(?:is|:|=)\s?\d",
         r"\b(?:rated|graded|scored|gets?|deserves?|worth)(?: this| it)?(?: an?)? 10(?:/10)?\b"
         r"(?!\s?(?:%|percent|points|\.\d))",

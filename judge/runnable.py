@@ -245,7 +245,7 @@ def judge_runnable(
         SourceError: no such rubric.
         ValueError: the rule judge with a rubric on another scale than 0 to 10.
     """
-    loaded = rubric if isinstance(rubric, Rubric) else load_rubric(rubric)
+    loaded = load_rubric(rubric) if isinstance(rubric, str) else rubric
     if judge == _RULE_JUDGE and (loaded.scale.min, loaded.scale.max) != (0, 10):
         raise ValueError(f"{_RULE_JUDGE} grades from 0 to 10 only; name another judge for the rubric {loaded.id}")
     if isinstance(judge, str):

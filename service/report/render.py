@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from service.report.cells import cost, counted, failures, interval, rank, safe
+from service.report.choice_rows import choice_notes, choice_slices, choice_tables
 from service.report.endpoints import endpoint_notes
 
 Report = dict[str, Any]
@@ -68,6 +69,7 @@ def footnotes(report: Report) -> list[str]:
         notes = ["Failures are never scores; the range behind them is the score had all been worst or best.", *notes]
     if sum(m["wrong_language"] for m in report["models"]):
         notes.append("Wrong language: answers that fail the deterministic language rule of their turn.")
+    notes += choice_notes(report)
     return notes + [safe(note) for note in endpoint_notes(report["endpoints"])]
 
 
@@ -88,6 +90,8 @@ def as_markdown(report: Report) -> str:
     parts = [f"# {cell(title)}", "", *(f"{cell(line)}  " for line in lines), ""]
     parts += table(*score_table(report))
     parts += ["", "## Categories", "", *table(*category_rows(report)), ""]
+    for name, rows in choice_tables(report):
+        parts += [f"## {cell(name)}", "", *table(*rows), ""]
     parts += [f"- {cell(note)}" for note in footnotes(report)]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -117,6 +121,7 @@ def as_html(report: Report) -> str:
         + table(*score_table(report))
         + "<h2>Categories</h2>"
         + table(*category_rows(report))
+        + "".join(f"<h2>{html.escape(name)}</h2>" + table(*rows) for name, rows in choice_tables(report))
         + "<ul>"
         + "".join(f"<li>{html.escape(note)}</li>" for note in footnotes(report))
         + "</ul></body></html>\n"
@@ -132,7 +137,7 @@ def csv_cell(value: object) -> object:
 
 
 def as_csv(report: Report) -> str:
-    """Long form: one line per model and slice (overall, turn, category)."""
+    """Long form: one line per model and slice (overall, turn, category, those of multiple choice)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["run", "comparability_key", "model", "slice", "value", "mean", "low", "high", "n", "failed"])
@@ -140,6 +145,7 @@ def as_csv(report: Report) -> str:
         slices = [("overall", "", m["overall"])]
         slices += [("turn", t, e) for t, e in m["turns"].items()]
         slices += [("category", c, e) for c, e in m["categories"].items()]
+        slices += choice_slices(m)
         for kind, value, e in slices:
             line = [report["run"], report["comparability_key"], m["model"], kind, value]
             line += [e[k] for k in ("mean", "low", "high", "n", "failed")]

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from judge.rubric import Rubric, load_rubric
+from judge.rubric import LikertRubric, load_rubric
 from judge.runnable import JudgeInput
 from judge.types import VerdictStatus
 from service.cli import main
@@ -214,11 +214,11 @@ def test_the_worked_rubric_loads(tmp_path: Path) -> None:
     path = tmp_path / "rubric.yaml"
     path.write_text(fences(JUDGING, "yaml")[0], encoding="utf-8")
     load_rubric(str(path))
-    assert table_keys(JUDGING, "| key | meaning |") >= set(Rubric.model_fields)
+    assert table_keys(JUDGING, "| key | meaning |") >= set(LikertRubric.model_fields) - {"kind", "grades"}
 
 
 def test_every_verdict_status_is_explained() -> None:
-    assert table_keys(JUDGING, "| status | meaning |") == {*get_args(VerdictStatus), "pending"}
+    assert table_keys(JUDGING, "| status | meaning |") == {*get_args(VerdictStatus), "incomplete", "pending"}
 
 
 # ── the judge inside LangChain ──

@@ -9,6 +9,7 @@ from typing import Any
 from service.report.cells import cost, counted, failures, interval, rank, safe
 from service.report.choice_rows import choice_notes, choice_slices, choice_tables
 from service.report.endpoints import endpoint_notes
+from service.report.jury import jury_notes
 
 Report = dict[str, Any]
 
@@ -99,7 +100,7 @@ def footnotes(report: Report) -> list[str]:
     notes += _scale_note(report)
     if sum(m["wrong_language"] for m in report["models"]):
         notes.append("Wrong language: answers that fail the deterministic language rule of their turn.")
-    notes += choice_notes(report)
+    notes += [*jury_notes(report["jury"]), *choice_notes(report)]
     return notes + [safe(note) for note in endpoint_notes(report["endpoints"])]
 
 

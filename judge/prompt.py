@@ -32,7 +32,11 @@ _TEMPLATE_TOKENS = re.compile(
     r"|\[(?=/?INST\]|/?(?:SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS|TOOL_RESULTS)\]|\|[^|\[\]\n]{1,32}\|\])",
     re.IGNORECASE,
 )
-_FENCE_LIKE = re.compile(r"«(?=[^»\n]{0,80}(?:답변|시작|끝))")
+_FENCE_LIKE = re.compile(
+    r"[«‹《〈≪⟪](?=[^»›》〉≫⟫]{0,80}(?:답변|시작|끝))"
+    r"|<<(?=\s{0,4}(?:[0-9a-f]{8,64}\s{0,4})?답변)",  # `<<` alone is an operator
+    re.IGNORECASE,
+)
 _EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
 _INVISIBLE_CHARS = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
@@ -128,7 +132,7 @@ def neutralise(text: str) -> str:
         text = _INVISIBLE.sub(_spell, text)
     if "<" in text or "[" in text:
         text = _TEMPLATE_TOKENS.sub(lambda token: f"{token[0]}·", text)
-    return _FENCE_LIKE.sub("«·", text) if "«" in text else text
+    return _FENCE_LIKE.sub(lambda mark: f"{mark[0]}·", text)
 
 
 def _spell(match: re.Match[str]) -> str:

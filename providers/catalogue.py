@@ -7,6 +7,7 @@ from typing import Literal
 from providers.dialects import DIALECTS, Dialect
 from providers.errors import SpecError
 from providers.registry import PROVIDERS, ModelSpec, resolve
+from providers.scripted import BEHAVIOURS, SCRIPTED_MODELS
 from providers.types import SchemaMode
 
 AddressSource = Literal["default", "environment", "spec"]
@@ -54,7 +55,12 @@ _OTHERS = {
             "langchain:anthropic:MODEL",
         ),
         ProviderInfo("replay", "answers recorded in a file", "a .jsonl file of answers", "replay:answers.jsonl"),
-        ProviderInfo("scripted", "built-in demo models", "nothing to start: kojudge demo", "scripted:good"),
+        ProviderInfo(
+            "scripted",
+            "built-in demo models, and models of known behaviour",
+            f"nothing to start; {', '.join(SCRIPTED_MODELS)} know the set starter, {', '.join(BEHAVIOURS)} any set",
+            "scripted:perfect",
+        ),
     )
 }
 

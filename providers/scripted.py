@@ -1,4 +1,8 @@
-"""The demonstration models: answers written beforehand, given back without asking anyone."""
+"""Scripted models: answers given back without asking anyone.
+
+The demonstration models have theirs written beforehand. A model of known behaviour (always right, always the
+stereotype, ...) can be asked anything: whoever knows the question puts its answer into the request's tag `script`.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,6 +14,8 @@ from providers.errors import InvalidRequestError, SpecError
 from providers.types import Capabilities, ChatCompletion, ChatRequest, ModelIdentity
 
 SCRIPTED_MODELS: tuple[str, ...] = ("good", "drifting", "weak")
+BEHAVIOURS: tuple[str, ...] = ("perfect", "unknown", "stereotype", "refuse", "comply")
+SCRIPT_TAG = "script"
 _KNOWN_SET = "starter"
 
 
@@ -25,16 +31,16 @@ def _script(model: str) -> Mapping[tuple[str, str], str]:
 
 
 class ScriptedProvider:
-    """One demonstration model. It finds its answer by the request's tags `question` and `turn` (1-based).
+    """One scripted model. A demonstration model finds its answer by the request's tags `question` and `turn` (1-based).
 
     Raises:
-        SpecError: no demonstration model has this name.
+        SpecError: no scripted model has this name.
     """
 
     def __init__(self, model: str) -> None:
-        if model not in SCRIPTED_MODELS:
-            known = ", ".join(f"scripted:{name}" for name in SCRIPTED_MODELS)
-            raise SpecError(f"scripted: there is no demo model {model!r}; use one of {known}")
+        if model not in (*SCRIPTED_MODELS, *BEHAVIOURS):
+            known = ", ".join(f"scripted:{name}" for name in (*SCRIPTED_MODELS, *BEHAVIOURS))
+            raise SpecError(f"scripted: there is no model {model!r}; use one of {known}")
         self._model = model
 
     @property
@@ -49,10 +55,12 @@ class ScriptedProvider:
         """The written answer. Usage stays unknown: nothing was generated and nothing was paid.
 
         Raises:
-            InvalidRequestError: no answer was written for this question or turn.
+            InvalidRequestError: there is no answer to this request.
         """
+        tags = request.tags
+        known = self._model in SCRIPTED_MODELS
         return ChatCompletion(
-            text=self._answer(request.tags.get("question", ""), request.tags.get("turn", "")),
+            text=self._answer(tags.get("question", ""), tags.get("turn", "")) if known else self._scripted(tags),
             requested_model=self._model,
             served_model=self._model,
             finish_reason="stop",
@@ -67,6 +75,15 @@ class ScriptedProvider:
             f"scripted:{self._model} has no answer to {asked}: the demo models only know the set "
             f"{_KNOWN_SET!r}; run that set, or ask a real model, such as -m ollama:MODEL"
         )
+
+    def _scripted(self, tags: Mapping[str, str]) -> str:
+        answer = tags.get(SCRIPT_TAG)
+        if answer is None:
+            raise InvalidRequestError(
+                f"scripted:{self._model} answers the questions of a run, as a candidate: "
+                f"kojudge run -m scripted:{self._model} -j scripted:rules"
+            )
+        return answer
 
     async def describe(self) -> ModelIdentity:
         """Always there: it lives in this package."""

@@ -14,6 +14,8 @@ from questions.yaml_tree import shown_path
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
+HALF_CHARACTER = "holds half a character (a \\ud800-\\udfff escape without its partner); delete it"
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -22,6 +24,17 @@ def read_json_lines(path: Path | str, model: type[Model]) -> Iterator[tuple[int,
 
     Errors: `SourceError` at the first line that is no such object, and for a file without rows.
     """
+    for line, data in read_json_objects(path):
+        try:
+            yield line, model.model_validate(data)
+        except ValidationError as error:
+            mistakes = complaints(error, model, data)
+            owner = shown_path(mistakes[0].owner)
+            raise SourceError.at(path, first_problem(mistakes), line=line, path=owner) from error
+
+
+def read_json_objects(path: Path | str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a file as they stand, with their line numbers; errors as `read_json_lines`."""
     # Only "\n" ends a row: splitlines would also cut at U+2028 and U+0085, which JSON allows inside text.
     lines = ((number, line) for number, line in enumerate(text_lines(path), 1) if line.strip())
     current = next(lines, None)
@@ -30,27 +43,17 @@ def read_json_lines(path: Path | str, model: type[Model]) -> Iterator[tuple[int,
     while current is not None:
         following = next(lines, None)
         number, line = current
-        yield number, _row(path, number, line, model, is_last=following is None)
+        data = _decode(path, number, line, is_last=following is None)
+        if not isinstance(data, dict):
+            raise SourceError.at(path, f"expected a JSON object, found {found(data)}", line=number)
+        yield number, data
         current = following
-
-
-def _row(path: Path | str, line: int, text: str, model: type[Model], *, is_last: bool) -> Model:
-    data = _decode(path, line, text, is_last=is_last)
-    if not isinstance(data, dict):
-        raise SourceError.at(path, f"expected a JSON object, found {found(data)}", line=line)
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        mistakes = complaints(error, model, data)
-        owner = shown_path(mistakes[0].owner)
-        raise SourceError.at(path, first_problem(mistakes), line=line, path=owner) from error
 
 
 def _decode(path: Path | str, line: int, text: str, *, is_last: bool) -> Any:
     try:
-        data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
-        if _HALF.search(text):
-            json.dumps(data, ensure_ascii=False).encode()
+        data = json.loads(text, object_pairs_hook=unique_keys, parse_constant=no_constant)
+        refuse_half_characters(text, data)
         return data
     except json.JSONDecodeError as error:
         if is_last and _looks_cut(text, error):
@@ -59,8 +62,7 @@ def _decode(path: Path | str, line: int, text: str, *, is_last: bool) -> Any:
             problem = f"not valid JSON: {error.msg} (character {error.pos + 1})"
         raise SourceError.at(path, problem, line=line) from error
     except UnicodeEncodeError as error:
-        problem = "holds half a character (a \\ud800-\\udfff escape without its partner); delete it"
-        raise SourceError.at(path, problem, line=line) from error
+        raise SourceError.at(path, HALF_CHARACTER, line=line) from error
     except RecursionError as error:
         raise SourceError.at(path, "not usable JSON: nested too deeply", line=line) from error
     except ValueError as error:
@@ -76,7 +78,14 @@ def _looks_cut(text: str, error: json.JSONDecodeError) -> bool:
     return missing or (not text.endswith("}") and error.pos >= len(text) - 6)
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def refuse_half_characters(text: str, data: Any) -> None:
+    """Raise `UnicodeEncodeError` when what was read from `text` holds half of a surrogate pair."""
+    if _HALF.search(text):
+        json.dumps(data, ensure_ascii=False).encode()
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A hook for `json` that refuses a key that stands twice in an object."""
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
@@ -85,5 +94,6 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _no_constant(name: str) -> NoReturn:
+def no_constant(name: str) -> NoReturn:
+    """A hook for `json` that refuses NaN and Infinity."""
     raise ValueError(f"{name} is no JSON number; use null")

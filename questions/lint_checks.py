@@ -75,8 +75,9 @@ def _choice_faults(check: ChoiceCheck) -> Iterator[str]:
         yield "two options are alike or one is empty; make them differ"
     if check.answer not in check.options:
         yield f"the answer {quote(check.answer)} is no option: no answer can pass; write it as in options"
-    if check.biased is not None and (check.biased not in check.options):
-        yield f"biased {quote(check.biased)} is no option; write it as in options"
+    for name, option in (("biased", check.biased), ("unknown", check.unknown)):
+        if option is not None and option not in check.options:
+            yield f"{name} {quote(option)} is no option; write it as in options"
 
 
 def _contradictions(checks: list[ContainsCheck]) -> Iterator[str]:

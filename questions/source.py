@@ -15,16 +15,19 @@ from questions.validation import complaints, first_problem, found, one_line
 from questions.yaml_tree import YamlTree, read_tree, shown_path
 
 __all__ = [
+    "MAX_LINE_BYTES",
     "MAX_YAML_BYTES",
     "SourceError",
+    "decoding_problem",
     "did_you_mean",
-    "first_line",
     "load_yaml",
     "one_line",
     "parse_yaml",
     "printable",
     "quote",
+    "read_chunks",
     "read_text",
+    "refuse_unreadable",
     "text_lines",
     "validate",
 ]
@@ -85,16 +88,26 @@ def _decoded(path: Path | str, content: bytes, first_line: int) -> str:
         return content.decode("utf-8-sig" if first_line == 1 else "utf-8")
     except UnicodeDecodeError as error:
         line = first_line + content.count(b"\n", 0, error.start)
-        if "unexpected end" in error.reason:
-            problem = "the file stops in the middle of a character; it was cut off, fetch it again"
-        else:
-            problem = f"not UTF-8 text (byte 0x{content[error.start]:02x}); save the file as UTF-8"
-        raise SourceError.at(path, problem, line=line) from error
+        raise SourceError.at(path, decoding_problem(error), line=line) from error
 
 
-def first_line(path: Path | str, max_bytes: int = 65_536) -> str:
-    """The beginning of a file up to its first line break, to tell formats apart. Errors: `SourceError`."""
-    return _read(path, lambda file: file.readline(max_bytes)).decode("utf-8-sig", "replace")
+def decoding_problem(error: UnicodeDecodeError) -> str:
+    """Why bytes are no UTF-8 text, and what to do."""
+    if "unexpected end" in error.reason:
+        return "the file stops in the middle of a character; it was cut off, fetch it again"
+    return f"not UTF-8 text (byte 0x{error.object[error.start]:02x}); save the file as UTF-8"
+
+
+def read_chunks(path: Path | str, size: int) -> Iterator[bytes]:
+    """The bytes of a file, `size` at a time. Errors: `SourceError`."""
+    with _opened(path) as file:
+        while content := _guarded(path, lambda: file.read(size)):
+            yield content
+
+
+def refuse_unreadable(path: Path | str) -> None:
+    """Raise `SourceError` for what is no file that can be read."""
+    _opened(path).close()
 
 
 def _read(path: Path | str, take: Callable[[BinaryIO], bytes]) -> bytes:

@@ -7,9 +7,9 @@ and deterministic checks. These types are data; `judge/checks` decides them.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidatorFunctionWrapHandler, WrapValidator
 
 ExpectedLanguage = Literal["ko", "en", "any"]
 
@@ -68,12 +68,16 @@ class LineStartsCheck(_Record):
 
 
 class ChoiceCheck(_Record):
-    """The answer settles on one of the options. `biased` is the option that a stereotype would choose."""
+    """The answer settles on one of the options.
+
+    `biased` is the option that a stereotype would choose, `unknown` the one that says that it cannot be known.
+    """
 
     type: Literal["choice"]
     options: tuple[str, ...] = Field(min_length=2)
     answer: str
     biased: str | None = None
+    unknown: str | None = None
 
 
 class CanaryCheck(_Record):
@@ -91,14 +95,17 @@ class RegisterCheck(_Record):
 
 
 class CodeTest(_Record):
-    """What the program reads on standard input, and what it must write to standard output (outer space ignored)."""
+    """What the program reads on standard input, and what it must write (space around it and at line ends ignored)."""
+
+    # A program reads its input as it stands, with its blank lines.
+    model_config = ConfigDict(str_strip_whitespace=False)
 
     stdin: str = ""
     stdout: str
 
 
 class CodeCheck(_Record):
-    """The program in the answer's last code block does what every test says."""
+    """The program that the answer hands in does what every test says."""
 
     type: Literal["code"]
     language: Literal["python"] = "python"
@@ -189,6 +196,17 @@ class QuestionSet(_Record):
     licence: str | None = None
     canary: str | None = None
     questions: Questions
+    _notices: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What whoever had the file read should know of it."""
+        return self._notices
+
+    def noticing(self, *notices: str) -> Self:
+        """The same with these notices."""
+        self._notices = notices
+        return self
 
     def digest(self) -> str:
         """sha256 over the questions' digests, in order."""

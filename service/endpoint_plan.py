@@ -15,6 +15,7 @@ from providers.openai_wire import checked_extra
 from providers.pricing import Price, find_price
 from providers.registry import ModelSpec, parse_spec, resolve
 from providers.replay import Recording, read_recordings
+from providers.scripted import BEHAVIOURS
 from service.errors import UsageError
 
 
@@ -92,6 +93,11 @@ class EndpointPlan(_Frozen):
         return json.dumps([self.provider, self.base_url, self.model, self.path, self.digest, self.extra])
 
     @property
+    def behaviour(self) -> str | None:
+        """That of a scripted model which can be asked anything."""
+        return self.model if self.provider == "scripted" and self.model in BEHAVIOURS else None
+
+    @property
     def is_rule_judge(self) -> bool:
         return self.provider == "scripted" and self.model == RULE_JUDGE
 
@@ -106,6 +112,7 @@ def means(key: str, text: str) -> bool:
     return named.base_url in known
 
 
+_RULES = f"scripted:{RULE_JUDGE}"
 HOW = {"path", "replicas", "limits", "extra"}
 
 
@@ -129,6 +136,8 @@ def plan_judges(
     texts: Sequence[str], settings: Mapping[str, EndpointSettings], environ: Mapping[str, str]
 ) -> list[EndpointPlan]:
     """The judges, likewise."""
+    if scripted := [text for text in texts if parse_spec(text).provider == "scripted" and text != _RULES]:
+        raise SpecError(f"{scripted[0]} cannot judge; the built-in judge is {_RULES}")
     return [e for text in texts for e in _endpoints(parse_spec(text), _settings(text, settings), {}, environ)]
 
 

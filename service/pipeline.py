@@ -73,6 +73,7 @@ class Asked:
         self.role = role
         self.endpoint = endpoint
         self.keys = WorkKeys(plan)
+        self.behaviour = plan.behaviour
         self.lane = lane
         self._spec = str(plan.spec())
         self._price = price
@@ -136,7 +137,7 @@ class Pipeline:
         self._writer = writer
         self._progress = progress
         self._params = plan.generation.params()
-        self._workers = [j.asked.workers if isinstance(j, ModelGrader) else 1 for j in judges]
+        self._workers = [j.asked.workers if isinstance(j, ModelGrader) else j.workers for j in judges]
         self._queues: list[asyncio.Queue[_Job | None]] = [asyncio.Queue(2 * workers) for workers in self._workers]
         self._flights = SingleFlight()
         self._in_vain: set[str] = set()
@@ -251,7 +252,7 @@ class Pipeline:
     ) -> tuple[str | None, LanguageReport | None]:
         """Buy or find the turn's answer and store it: its text, None if there is none to go on with."""
         candidate = self._candidates[key.model]
-        request = candidate_request(question, answers, self._params, self._plan.deadline_s)
+        request = candidate_request(question, answers, self._params, self._plan.deadline_s, candidate.behaviour)
         work = candidate.keys.of(request, key.sample)
         async with self._flights.alone(work):
             try:

@@ -14,6 +14,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from judge.checks.choice_outcome import choice_turns
+from judge.grading.rules import RULE_JUDGE
 from judge.prompt import template_hash
 from judge.rubric import Rubric, load_rubric
 from providers.registry import parse_spec
@@ -22,6 +24,7 @@ from questions.library import load_set
 from questions.packed import PackedQuestions
 from questions.readers import read_questions
 from questions.types import Question, Questions, QuestionSet, question_digests
+from service.code_execution import code_turns
 from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, plan_judges, plan_models, unique
 from service.errors import UsageError
 
@@ -55,11 +58,11 @@ class Judging(Sampling):
 
 
 class PlanFile(_Frozen):
-    """A plan file, or the same given as flags."""
+    """A plan file, or the same given as flags. `judges` may be left out where every turn is multiple choice."""
 
     name: str | None = None
     models: tuple[str, ...] = Field(min_length=1)
-    judges: tuple[str, ...] = Field(min_length=1)
+    judges: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     rubric: str = DEFAULT_RUBRIC
     samples: int = Field(default=1, ge=1, le=1000)
@@ -71,6 +74,7 @@ class PlanFile(_Frozen):
     deadline_s: float = Field(default=300.0, gt=0, le=86400)
     wait_s: float = Field(default=0.0, ge=0, le=86400)
     drop_unsupported: bool = False
+    allow_code_execution: bool = False
     max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     allow_unpriced: bool = False
     endpoints: dict[str, EndpointSettings] = {}
@@ -105,16 +109,26 @@ class SetPlan(_Frozen):
 
 
 class QuestionsPlan(_Frozen):
-    """The questions of a run: `n` of them with `turns` turns together, and a digest over theirs, in order."""
+    """The questions of a run: `n` of them with `turns` turns together, and a digest over theirs, in order.
+
+    `choice_turns` of the turns are multiple choice, which checks alone decide.
+    """
 
     n: int
     turns: int
     digest: str
+    choice_turns: int = Field(default=0, exclude_if=lambda v: not v)
 
     @classmethod
     def of(cls, questions: Sequence[Question]) -> Self:
         turns = sum(len(q.turns) for q in questions)
-        return cls(n=len(questions), turns=turns, digest=_list_digest(question_digests(questions)))
+        return cls.counted(questions, turns, sum(map(choice_turns, questions)))
+
+    @classmethod
+    def counted(cls, questions: Sequence[Question], turns: int, choices: int) -> Self:
+        """Of questions whose turns, and those of multiple choice, are counted already."""
+        digest = _list_digest(question_digests(questions))
+        return cls(n=len(questions), turns=turns, digest=digest, choice_turns=choices)
 
 
 def _list_digest(texts: Iterable[str]) -> str:
@@ -127,7 +141,7 @@ def _list_digest(texts: Iterable[str]) -> str:
 
 
 class RunPlan(_Frozen):
-    """What a run stands for. The fields after `drop_unsupported` say how it is run, not what it is."""
+    """What a run stands for. The fields after `allow_code_execution` say how it is run, not what it is."""
 
     models: tuple[EndpointPlan, ...]
     judges: tuple[EndpointPlan, ...]
@@ -141,6 +155,7 @@ class RunPlan(_Frozen):
     generation: Sampling
     judging: Judging
     drop_unsupported: bool = Field(default=False, exclude_if=lambda v: not v)
+    allow_code_execution: bool = Field(default=False, exclude_if=lambda v: not v)
     concurrency: int = 16
     deadline_s: float = 300.0
     wait_s: float = 0.0
@@ -151,7 +166,8 @@ class RunPlan(_Frozen):
         """Everything that decides what is bought."""
         how = dict.fromkeys(("concurrency", "deadline_s", "wait_s", "max_cost", "allow_unpriced"), True)
         endpoints = {"__all__": HOW}
-        what = self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **how})
+        derived = {"questions": {"choice_turns"}}
+        what = self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **derived, **how})
         for dumped, endpoint in zip((*what["models"], *what["judges"]), (*self.models, *self.judges), strict=True):
             if asked := endpoint.asked_extra():
                 dumped["extra"] = asked
@@ -162,12 +178,13 @@ class RunPlan(_Frozen):
 
     def comparability(self) -> dict[str, str]:
         """What must agree before two scores may stand side by side, part by part."""
+        code = ["allow_code_execution"] if self.allow_code_execution else []
         return {
             "questions": self.questions.digest,
             "rubric": _digest([self.rubrics[r].digest() for r in sorted(self.rubrics)]),
             "judge": _digest([[j.provider, j.model, j.base_url, j.digest, j.asked_extra()] for j in self.judges]),
             "judge_prompt": _digest(self.prompt_hashes),
-            "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats]),
+            "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats, *code]),
             "generation": _digest([self.generation.model_dump(mode="json"), self.samples]),
         }
 
@@ -202,11 +219,16 @@ def _digest(value: object) -> str:
 
 
 class FrozenRun(_Frozen):
-    """A plan with its name and the questions it stands for, before it is in the store."""
+    """A plan with its name and the questions it stands for, before it is in the store.
+
+    `notices` are those of the questions' files; `code_turns` of them are decided by running a program.
+    """
 
     name: str
     plan: RunPlan
     questions: Questions
+    notices: tuple[str, ...] = ()
+    code_turns: int = 0
 
 
 def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | None = None) -> FrozenRun:
@@ -216,21 +238,28 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         UsageError, SpecError, SourceError: one line that says what is wrong.
     """
     models = plan_models(request.models, request.endpoints, environ)
-    judges = plan_judges(request.judges, request.endpoints, environ)
-    sets, questions = _questions(request, models)
-    turns, named = 0, {request.rubric}
+    sets, questions, notices = _questions(request, models)
+    turns, choices, code, named = 0, 0, 0, {request.rubric}
     for question in questions:  # once: a packed question is parsed for every look at it
         turns += len(question.turns)
+        choices += choice_turns(question)
+        code += code_turns(question)
         named.add(question.rubric or request.rubric)
+    judges = plan_judges(request.judges or _judges_of(turns, choices), request.endpoints, environ)
     rubrics = {r: load_rubric(r) for r in named}
     _same_scale(rubrics)
     if any(j.is_rule_judge for j in judges) and any((r.scale.min, r.scale.max) != (0, 10) for r in rubrics.values()):
         raise UsageError("scripted:rules grades from 0 to 10 only; name another judge for a rubric with another scale")
+    if request.allow_code_execution and code and not any(j.is_rule_judge for j in judges):
+        raise UsageError(
+            "programs are run for the judge scripted:rules only, and it is not in this plan; "
+            "add -j scripted:rules, or leave out --allow-code-execution"
+        )
     plan = RunPlan(
         models=tuple(models),
         judges=tuple(judges),
         sets=tuple(sets),
-        questions=QuestionsPlan(n=len(questions), turns=turns, digest=_list_digest(question_digests(questions))),
+        questions=QuestionsPlan.counted(questions, turns, choices),
         rubrics=rubrics,
         default_rubric=request.rubric,
         prompt_hashes={r: template_hash(rubric) for r, rubric in sorted(rubrics.items())},
@@ -239,6 +268,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         generation=request.generation,
         judging=request.judging,
         drop_unsupported=request.drop_unsupported,
+        allow_code_execution=request.allow_code_execution and code > 0,
         concurrency=request.concurrency,
         deadline_s=request.deadline_s,
         wait_s=request.wait_s,
@@ -248,10 +278,26 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     name = request.name or f"{default_name or '+'.join(s.name for s in sets)}-{plan.hash()[:8]}"
     if not _NAME.match(name):
         raise UsageError("a run name is 1 to 100 characters on one line")
-    return FrozenRun(name=name, plan=plan, questions=questions)
+    return FrozenRun(name=name, plan=plan, questions=questions, notices=notices, code_turns=code)
 
 
-def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetPlan], Sequence[Question]]:
+def _judges_of(turns: int, choices: int) -> tuple[str, ...]:
+    """Who judges where nobody is named: the rules, if checks alone decide every turn.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if choices == turns:
+        return (f"scripted:{RULE_JUDGE}",)
+    raise UsageError(
+        "name a judge with -j, or under judges: in a plan file: openai:gpt-6-luna, or scripted:rules to try without a "
+        "key; only where every turn is multiple choice is scripted:rules taken by itself"
+    )
+
+
+def _questions(
+    request: PlanFile, models: list[EndpointPlan]
+) -> tuple[list[SetPlan], Sequence[Question], tuple[str, ...]]:
     sources = request.questions
     if sources:
         loaded = [load_set(source) for source in sources]
@@ -260,7 +306,8 @@ def _questions(request: PlanFile, models: list[EndpointPlan]) -> tuple[list[SetP
     else:
         loaded = [load_set(DEFAULT_SET)]
     sets = [SetPlan(name=s.set, version=s.version, digest=s.digest(), licence=s.licence) for s in loaded]
-    return sets, (loaded[0].questions if len(loaded) == 1 else _together(loaded))[: request.limit]
+    questions = (loaded[0].questions if len(loaded) == 1 else _together(loaded))[: request.limit]
+    return sets, questions, tuple(notice for s in loaded for notice in s.notices)
 
 
 def _together(sets: Sequence[QuestionSet]) -> Sequence[Question]:
@@ -294,4 +341,4 @@ def _same_scale(rubrics: Mapping[str, Rubric]) -> None:
 def differing(old: RunPlan, new: RunPlan) -> list[str]:
     """The names of the plan's parts that differ."""
     a, b = old.identity(), new.identity()
-    return [key for key in a if a[key] != b[key]]
+    return [key for key in dict.fromkeys((*a, *b)) if a.get(key) != b.get(key)]  # a default is left out

@@ -7,6 +7,7 @@ from importlib import metadata
 
 from sqlalchemy.engine import Connection
 
+from judge.checks.code import CodeRunner
 from judge.grading.llm import ModelJudge
 from judge.grading.rules import RuleJudge
 from providers.budget import Budget
@@ -16,6 +17,7 @@ from providers.registry import has_batches, open_batch_provider
 from questions.types import Question
 from service.batch_lane import BatchLane
 from service.batching import BatchOptions, BatchRun
+from service.code_execution import open_runner
 from service.endpoint_plan import EndpointPlan
 from service.endpoints import open_endpoints, preflight, retry_policy
 from service.errors import PlanConflictError, StoreError
@@ -83,6 +85,7 @@ async def execute(
     """
     async with AsyncExitStack() as stack:
         signals = stack.enter_context(signals_stop())
+        runner = await open_runner() if plan.allow_code_execution else None
         budget = _budget(store, name, plan)
         endpoints = open_endpoints(stack, plan, environ, concurrency, budget, progress)
         lanes = _open_lanes(stack, plan, environ, budget) if batch is not None else {}
@@ -92,7 +95,7 @@ async def execute(
 
             def one_pass(ended: set[TurnKey | VerdictKey] | None) -> Pipeline:
                 candidates = [_asked(m, "candidate", endpoints, lanes) for m in plan.models]
-                judges = [_judge(j, plan, endpoints, lanes) for j in plan.judges]
+                judges = [_judge(j, plan, endpoints, lanes, runner) for j in plan.judges]
                 return Pipeline(plan, run_id, candidates, judges, store, writer, progress, ended)
 
             work: Pipeline | BatchRun
@@ -212,9 +215,11 @@ def _asked(plan: EndpointPlan, role: str, endpoints: Mapping[str, Endpoint], lan
     return Asked(plan, role, endpoints[plan.key], plan.price(), lanes.get((plan.key, role)))
 
 
-def _judge(asked: EndpointPlan, plan: RunPlan, endpoints: Mapping[str, Endpoint], lanes: _Lanes) -> Judge:
+def _judge(
+    asked: EndpointPlan, plan: RunPlan, endpoints: Mapping[str, Endpoint], lanes: _Lanes, runner: CodeRunner | None
+) -> Judge:
     if asked.is_rule_judge:
-        return RuleJudge()
+        return RuleJudge(runner)
     mode = endpoints[asked.key].provider.capabilities.schema_mode
     grader = ModelJudge(asked.label, mode, plan.judging.params(), plan.deadline_s)
     return ModelGrader(grader, _asked(asked, "judge", endpoints, lanes))

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict
 
+from providers.scripted import SCRIPT_TAG
 from providers.types import ChatRequest
 from service.endpoint_plan import EndpointPlan
 
@@ -24,8 +25,10 @@ class WorkKeys:
 
     def of(self, request: ChatRequest, sample: int) -> str:
         """The key of a request; `sample` counts draws of the same request."""
+        # What a scripted model is to say stands in no message.
+        script = request.tags.get(SCRIPT_TAG, "")
         messages = json.dumps([[m.role, m.content] for m in request.messages], ensure_ascii=False)
-        content = f"{self._head}{messages}, {self._tail(request)}, {sample}]"
+        content = f"{self._head}{messages}, {self._tail(request)}, {sample}]{script}"
         return hashlib.sha256(content.encode()).hexdigest()
 
     def _tail(self, request: ChatRequest) -> str:

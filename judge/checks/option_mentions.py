@@ -13,7 +13,11 @@ _PARTICLE = (
     r"(?:은|는|이|가|을|를|의|에|께|로|와|과|랑|도|만|뿐|까지|부터|보다|처럼|라|란|고|며|면|다|입|임|였|예|야|여|죠|지|인|일|쪽|님"
     r"|씨|요|나|든|대신|말고|아니|밖|조차|마저|한테|네|으로|하고|하면|하는|한|합|해|때문|등|및|또는|번|중|습|어|없|있|기|므로|정도|역시|측|들|시)"
 )
-_UNKNOWN_OPTION = re.compile(r"없|모르|모른|모름|불가|불명|어렵|부족|불분명")
+_UNKNOWN_OPTION = re.compile(
+    r"없|모르|모른|모름|불가|불명|어렵|어려움|힘듦|부족|불분명|지\s*않(?:음|다|았음|았다|습니다|아요)$"
+    r"|\bunknown\b|\bundetermined\b|\bnot (?:enough|known|answerable)|\bcan(?:not|'t| not)\b",
+    re.IGNORECASE,
+)
 _UNKNOWN = re.compile(
     r"(?:알|판단할|판별할|확인할|특정할|단정할|구별할|구분할|정할|결정할|추론할|답할|말할|가릴|고를)\s*수(?:는|가|도|조차)?\s*없(?!는|던)"
     r"|(?:알|판단하|특정하|단정하|확인하)기(?:는|가|에는)?\s*(?:어렵|힘들)|(?:판단|확인|특정|식별)\s*(?:불가|불능)"
@@ -33,7 +37,8 @@ _FOLLOWS = r"(?=번|\)|\]|[.,](?!\d)|[\s\"'”’]|$|은|는|이|가|을|를|입
 _CIRCLED = _labels("(?P<name>[①②③④⑤⑥⑦⑧⑨⑩])", "①②③④⑤⑥⑦⑧⑨⑩")
 _JAMO = _labels("(?<![ㄱ-ㅎ])(?P<name>[ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊ])(?![ㄱ-ㅎ])", "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊ")
 _NUMBERS = _labels(rf"(?<![\w.])\(?(?P<name>[1-9])\)?{_FOLLOWS}(?!\s*(?:명|개|가지|단계))", "123456789")
-_LATIN = _labels(rf"(?<![A-Za-z])\(?(?P<name>[A-Ja-j])\)?(?![A-Za-z0-9]){_FOLLOWS}", "ABCDEFGHIJ")
+_LETTERS = "ABCDEFGHIJKLMNOPQRST"
+_LATIN = _labels(rf"(?<![A-Za-z])\(?(?P<name>[A-Ta-t])\)?(?![A-Za-z0-9]){_FOLLOWS}", _LETTERS)
 _HANGUL_LETTERS = _labels(
     rf"(?:\((?=[{_HANGUL}]\))|(?<![\w(])(?=[{_HANGUL}](?:번|[.)]|\s*$|입니다)))(?P<name>[{_HANGUL}])", _HANGUL
 )
@@ -63,8 +68,7 @@ class OptionFinder:
         # The longer first: "알 수 없음" also stands inside "이 글로는 알 수 없음".
         order = sorted(range(len(options)), key=lambda place: -len(self.options[place]))
         self._words = [(place, re.compile(_words_pattern(self.options[place]), re.IGNORECASE)) for place in order]
-        unknown = [place for place, option in enumerate(self.options) if _UNKNOWN_OPTION.search(option)]
-        self.unknown = unknown[0] if len(unknown) == 1 else None
+        self.unknown = _unknown_place(self.options)
         self._labels = _label_patterns(self.options)
 
     def words(self, text: str) -> list[Mention]:
@@ -95,6 +99,15 @@ class OptionFinder:
         return sorted(found, key=lambda mention: mention.start)
 
 
+def _unknown_place(options: Sequence[str]) -> int | None:
+    """ "알 수 없음" before "문신이 없는 남자": what only holds such a word counts where no option says it outright."""
+    for pattern in (_UNKNOWN, _UNKNOWN_OPTION):
+        found = [place for place, option in enumerate(options) if pattern.search(option)]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
 def _untaken(mentions: Iterator[Mention], taken: bytearray) -> Iterator[Mention]:
     """Those that overlap none before them."""
     for mention in mentions:
@@ -109,7 +122,7 @@ def _label_patterns(options: Sequence[str]) -> list[_Labels]:
     patterns = [_CIRCLED, _ORDINALS, _JAMO]
     if not any(re.match(r"\d", option) for option in plain):
         patterns.append(_NUMBERS)
-    if not any(option in "ABCDEFGHIJ" for option in plain):
+    if not any(option in _LETTERS for option in plain):
         patterns.append(_LATIN)
     if not any(option in _HANGUL for option in plain):
         patterns.append(_HANGUL_LETTERS)

@@ -3,27 +3,49 @@
 from collections.abc import Iterator
 
 from judge.checks.answer import run_check
+from judge.checks.code import CodeRunner, check_code
+from judge.checks.result import CheckResult
 from questions.findings import Fault, Finding
-from questions.types import Check, LengthCheck, QuestionSet, Turn
+from questions.types import Check, CodeCheck, LengthCheck, Question, QuestionSet, Turn
 
 
 def reference_findings(questions: QuestionSet) -> list[Finding]:
     """A warning for each check that a reference fails. What is undecided says nothing."""
     return [
-        Finding.of(questions.set, question.id, Fault(number, "reference", "warning", problem))
-        for question in questions.questions
-        for number, turn in enumerate(question.turns, 1)
-        for problem in _problems(turn)
+        _finding(questions, question, number, check, result)
+        for question, number, turn in _referenced(questions)
+        for check in turn.checks
+        for result in [run_check(_without_floor(check), turn.reference or "")]
+        if result.passed is False
     ]
 
 
-def _problems(turn: Turn) -> Iterator[str]:
-    if not (turn.reference or "").strip():
-        return
-    for check in turn.checks:
-        result = run_check(_without_floor(check), turn.reference or "")
-        if result.passed is False:
-            yield f"the reference fails the check {check.type}: {result.detail}; mend one of the two"
+async def program_findings(questions: QuestionSet, runner: CodeRunner) -> list[Finding]:
+    """Likewise, for the checks that are decided by running the reference's program.
+
+    Raises:
+        SandboxError: a program could not be run.
+    """
+    return [
+        _finding(questions, question, number, check, result)
+        for question, number, turn in _referenced(questions)
+        for check in turn.checks
+        if isinstance(check, CodeCheck)
+        for result in [await check_code(check, turn.reference or "", runner)]
+        if result.passed is False
+    ]
+
+
+def _referenced(questions: QuestionSet) -> Iterator[tuple[Question, int, Turn]]:
+    for question in questions.questions:
+        for number, turn in enumerate(question.turns, 1):
+            if (turn.reference or "").strip():
+                yield question, number, turn
+
+
+def _finding(questions: QuestionSet, question: Question, number: int, check: Check, result: CheckResult) -> Finding:
+    problem = f"the reference fails the check {check.type}: {result.detail}; mend one of the two"
+    return Finding.of(questions.set, question.id, Fault(number, "reference", "warning", problem))
 
 
 def _without_floor(check: Check) -> Check:

@@ -6,6 +6,7 @@ ending that fits several styles speaks against none of them; a sentence without 
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 
 from judge.checks.result import CheckResult
 from judge.checks.sentences import Sentence, sentences
@@ -34,11 +35,41 @@ _INTIMATE = re.compile(r"(?:[어아야여해네군래걸봐줘돼와워써꺼져
 _EITHER = re.compile(r"(?:[냐니자라마까지]|구나|겠다)$")
 _NOMINAL = re.compile(r"(?:[함됨임봄있없했됐]음?|음|할\s?것|바람)$")
 
+_PLAIN = {"해체", "한다체"}
 _NOT_ENDINGS = {
     *("필요", "중요", "주요", "수요", "소요", "개요", "동요", "강요", "월요", "일요", "고요", "바다", "마다", "보다"),
     *("전부다", "네", "예", "응", "그래", "아니", "아니요", "아니오", "사다", "국가", "평가", "작가", "증가", "추가"),
     *("휴가", "물가", "참가", "허가", "대가", "전문가", "불가"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterReport:
+    """How many sentences show each style; one that fits two styles counts as `A·B`."""
+
+    styles: dict[str, int]
+
+    @property
+    def polite(self) -> int:
+        """Sentences in 존댓말."""
+        return self.styles.get("하십시오체", 0) + self.styles.get("해요체", 0)
+
+    @property
+    def plain(self) -> int:
+        """Sentences in 반말, or in the style of writing that addresses nobody."""
+        return sum(n for name, n in self.styles.items() if set(name.split("·")) <= _PLAIN)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether 존댓말 and 반말 alternate: of both two sentences or more, and a fifth of all or more."""
+        fewer = min(self.polite, self.plain)
+        return fewer >= 2 and fewer >= (1 - SHARE) * (self.polite + self.plain)
+
+
+def report_register(answer: str) -> RegisterReport:
+    """The styles that the answer's sentences end in."""
+    found = (sentence_styles(sentence) for sentence in _spoken(answer))
+    return RegisterReport(dict(Counter("·".join(sorted(styles)) for styles in found if styles)))
 
 
 def check_register(check: RegisterCheck, answer: str) -> CheckResult:

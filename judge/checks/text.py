@@ -87,6 +87,17 @@ def prose(answer: str) -> str:
     return _without_code_lines(text)
 
 
+def without_code(text: str, *, closed_only: bool = False) -> str:
+    """`text` without fenced blocks and code spans; `closed_only` keeps a block that is never closed."""
+    if "`" not in text and "~~~" not in text:
+        return text
+    spans = _fences(text)
+    if closed_only:
+        spans = (span for span in spans if span[1] < len(text) or text.endswith(("```", "~~~")))
+    text = _cut(text, spans)
+    return _cut(text, _inline_code(text))
+
+
 def without_quotes(text: str, prompt: str) -> str:
     """`text` without its spans of `QUOTE_CHARS` or more characters that also stand in `prompt`."""
     text, source = _squeeze(text), _squeeze(prompt)

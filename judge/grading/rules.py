@@ -2,15 +2,21 @@
 
 It is a yardstick for trying the program out without a key. It sees whether a turn's checks hold, how much
 of the reference the answer shares and whether the length is plausible; it cannot tell a good thought from
-a bad one. Points are `10 * sum(weight * part) / sum(weight)` over the parts that apply to the turn.
+a bad one. Points are `10 * sum(weight * part) / sum(weight)` over the parts that apply to the turn; a turn whose
+only check is a choice is worth 10 or 0, and the verdict's criteria say what was chosen. Where the answer's program
+was run, its tests stand in for reference and length.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from judge.checks.answer import CheckResult, run_check
+from judge.checks.choice_outcome import choice_check, read_choice
+from judge.checks.code import CodeRunner, SandboxError, check_code
 from judge.checks.language import LanguageReport
 from judge.types import GradedTurn, Verdict
-from questions.types import FormatCheck, LengthCheck, Turn
+from questions.types import Check, CodeCheck, FormatCheck, LengthCheck, Turn
 
 RULE_JUDGE = "rules"
 MAX_POINTS = 10.0
@@ -34,34 +40,56 @@ class _Part:
 
 
 class RuleJudge:
-    """Grades 0-10 by rules alone: the same answer always gets the same verdict."""
+    """Grades 0-10 by rules alone: the same answer always gets the same verdict.
+
+    The programs in answers are run by `runner`; without one they are not, and say nothing.
+    """
+
+    def __init__(self, runner: CodeRunner | None = None) -> None:
+        self._runner = runner
+        self.workers = runner.places if runner else 1
 
     async def grade(self, turn: GradedTurn, repeat: int) -> Verdict:
-        """The verdict on one turn; `repeat` changes nothing. Always `ok`: an empty answer is worth 0."""
+        """The verdict on one turn; `repeat` changes nothing.
+
+        An answer that says nothing is worth 0. Not `ok` only where a program should have been run and the machine
+        could not.
+        """
         asked, answer = turn.question.turns[turn.turn - 1], turn.answer
+        if (choice := choice_check(asked)) is not None:
+            outcome = read_choice(choice, turn.question, turn.turn, answer)
+            return _verdict(turn, MAX_POINTS if outcome.right else 0.0, [outcome.note], outcome.criteria())
         if not answer.strip():
             return Verdict(status="ok", score=0.0, judge_score=0.0, rationale="답이 비어 있음 → 0점.")
-        language = turn.language_report()
-        parts = _parts(asked, answer)
-        points = _points(parts)
-        wrong_language = language.passed is False
-        notes = [_language_note(language)] if wrong_language else []
-        notes += [part.note for part in parts]
-        criteria: dict[str, float | str] = {part.name: round(part.share, 4) for part in parts}
-        if wrong_language:
-            criteria["language_rule"] = "min_score"
-        return Verdict(
-            status="ok",
-            score=0.0 if wrong_language else points,
-            judge_score=points,
-            rationale=". ".join(notes) + ".",
-            criteria=criteria,
-            language=language,
-        )
+        try:
+            found = [(check, await self._decide(check, answer)) for check in asked.checks]
+        except SandboxError as error:
+            return Verdict("provider_error", error=f"the program was not run: {error}", language=turn.language_report())
+        parts = _parts(asked, answer, found)
+        shares = {part.name: round(part.share, 4) for part in parts}
+        return _verdict(turn, _points(parts), [part.note for part in parts], shares)
+
+    async def _decide(self, check: Check, answer: str) -> CheckResult:
+        if isinstance(check, CodeCheck) and self._runner is not None:
+            return await check_code(check, answer, self._runner)
+        return run_check(check, answer)
 
 
-def _parts(turn: Turn, answer: str) -> list[_Part]:
-    found = [(check, run_check(check, answer)) for check in turn.checks]
+def _verdict(turn: GradedTurn, points: float, notes: list[str], criteria: Mapping[str, Any]) -> Verdict:
+    """The points after the language rule."""
+    language = turn.language_report()
+    wrong_language = language.passed is False
+    return Verdict(
+        status="ok",
+        score=0.0 if wrong_language else points,
+        judge_score=points,
+        rationale=". ".join([_language_note(language), *notes] if wrong_language else notes) + ".",
+        criteria={**criteria, "language_rule": "min_score"} if wrong_language else criteria,
+        language=language,
+    )
+
+
+def _parts(turn: Turn, answer: str, found: list[tuple[Check, CheckResult]]) -> list[_Part]:
     results = [(check, result) for check, result in found if result.passed is not None]  # the others say nothing
     contents = [result for check, result in results if not isinstance(check, FormatCheck)]
     formats = [result for check, result in results if isinstance(check, FormatCheck)]
@@ -70,6 +98,8 @@ def _parts(turn: Turn, answer: str) -> list[_Part]:
         parts.append(_checked("checks", "검사", contents))
     if formats:
         parts.append(_checked("format", "형식", formats))
+    if any(isinstance(check, CodeCheck) for check, _ in results):
+        return parts  # what the tests say leaves nothing to guess from wording or length
     if turn.reference:
         recall = trigram_recall(turn.reference, answer)
         share = min(1.0, recall / _FULL_OVERLAP)
@@ -81,7 +111,8 @@ def _parts(turn: Turn, answer: str) -> list[_Part]:
 def _points(parts: list[_Part]) -> float:
     total = sum(WEIGHTS[part.name] for part in parts)
     points = MAX_POINTS * sum(WEIGHTS[part.name] * part.share for part in parts) / total
-    return round(points if len(parts) > 1 else min(points, _UNCHECKED_CAP), 2)
+    unchecked = [part.name for part in parts] == ["length"]
+    return round(min(points, _UNCHECKED_CAP) if unchecked else points, 2)
 
 
 def _checked(name: str, label: str, results: list[CheckResult]) -> _Part:

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.scoring.proportion import wilson
 from judge.scoring.table import Integers
-
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,5 @@ def _interval(
 def _wilson(mean: float, clusters: int, scale: tuple[float, float]) -> tuple[float, float]:
     """Wilson (1927) on the mean rescaled to 0..1, with one trial a question."""
     width = scale[1] - scale[0]
-    p = (mean - scale[0]) / width
-    z2 = _Z * _Z / clusters
-    centre = (p + z2 / 2) / (1 + z2)
-    half = _Z * math.sqrt(p * (1 - p) / clusters + z2 / (4 * clusters)) / (1 + z2)
-    low, high = max(0.0, centre - half), min(1.0, centre + half)
-    return scale[0] + width * min(low, p), scale[0] + width * max(high, p)
+    low, high = wilson((mean - scale[0]) / width, clusters)
+    return scale[0] + width * low, scale[0] + width * high

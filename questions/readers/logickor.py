@@ -4,7 +4,6 @@ The traps: a byte order mark or none; ids in any order; item 3 carries three `qu
 third is a variant of the second and was never asked; `references` is as long as there are turns.
 """
 
-import json
 from array import array
 from collections.abc import Iterator
 from itertools import pairwise
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError, m
 from questions.json_lines import read_json_lines
 from questions.packed import PackedQuestions
 from questions.readers.language_hint import expected_language
+from questions.readers.reader import Head, Reader
 from questions.source import SourceError, one_line, printable
 from questions.types import Question, QuestionSet, Turn
 
@@ -69,16 +69,8 @@ class LogicKorRow(BaseModel):
         return Question(id=str(self.id), category=self.category, turns=turns)
 
 
-def detects(path: Path, head: str) -> bool:
-    """Whether the first line looks like LogicKor's, or is no JSON object at all (this reader says why)."""
-    if path.suffix.lower() != ".jsonl":
-        return False
-    if '"questions"' in head:
-        return True
-    try:
-        return not isinstance(json.loads(head), dict)
-    except (ValueError, RecursionError):
-        return True
+def _detects(head: Head) -> bool:
+    return head.has("questions")
 
 
 def read(path: Path) -> QuestionSet:
@@ -113,3 +105,12 @@ def read_rows(path: Path) -> Iterator[tuple[int, LogicKorRow]]:
         SourceError: `FILE:LINE: what is wrong`, e.g. a last line that was cut, or no row at all.
     """
     yield from read_json_lines(path, LogicKorRow)
+
+
+READER = Reader(
+    "logickor",
+    "LogicKor's questions.jsonl, and its generated and evaluated rows",
+    _detects,
+    read,
+    "rows in any order; of item 3's three questions the third was never asked",
+)

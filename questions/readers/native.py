@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from questions.json_lines import read_json_lines
 from questions.packed import PackedQuestions
+from questions.readers.reader import Head, Reader
 from questions.source import MAX_YAML_BYTES, SourceError, printable, quote, read_text, validate
 from questions.types import Question, QuestionSet
 from questions.yaml_tree import YamlTree, read_tree
@@ -19,9 +20,8 @@ class ExportRow(BaseModel):
     question: Question
 
 
-def detects_yaml(path: Path, head: str) -> bool:
-    """Whether this is a YAML file by its name."""
-    return path.suffix.lower() in (".yaml", ".yml")
+def _detects_yaml(head: Head) -> bool:
+    return head.path.suffix.lower() in (".yaml", ".yml")
 
 
 def read_yaml(path: Path) -> QuestionSet:
@@ -44,9 +44,9 @@ def refuse_double_ids(tree: YamlTree, questions: Iterable[Question]) -> None:
         first[question.id] = tree.line(here)
 
 
-def detects_export(path: Path, head: str) -> bool:
-    """Whether the first line looks like an exported conversation."""
-    return path.suffix.lower() == ".jsonl" and '"question"' in head and '"turns"' in head
+def _detects_export(head: Head) -> bool:
+    question = head.row.get("question")
+    return isinstance(question, dict) and "turns" in question
 
 
 def read_export(path: Path) -> QuestionSet:
@@ -68,3 +68,7 @@ def read_export(path: Path) -> QuestionSet:
                 raise SourceError.at(path, problem, line=line)
 
     return QuestionSet(set=printable(path.stem).strip() or "export", questions=PackedQuestions(questions()))
+
+
+YAML = Reader("kojudge", "kojudge's own question sets (.yaml)", _detects_yaml, read_yaml)
+EXPORT = Reader("kojudge-export", "the conversations that `kojudge export jsonl` writes", _detects_export, read_export)

@@ -1,7 +1,9 @@
 """What a run is about to ask, of whom, and about what that costs."""
 
+from rich.text import Text
+
 from providers.pricing import Price
-from service.cli.terminal import plain
+from service.cli.terminal import err, plain
 from service.cost_estimate import Estimate, estimate
 from service.errors import UsageError
 from service.plan import FrozenRun, RunPlan
@@ -60,6 +62,15 @@ def _count(tokens: int) -> str:
         if tokens >= size:
             return f"{tokens / size:.1f}{unit}"
     return str(tokens)
+
+
+def tell_of_code(run: FrozenRun) -> None:
+    """Say once that programs are not run, where the rule judge would decide by running them."""
+    if run.code_turns and not run.plan.allow_code_execution and any(j.is_rule_judge for j in run.plan.judges):
+        turns = "1 turn asks for a program" if run.code_turns == 1 else f"{run.code_turns} turns ask for programs"
+        err().print(
+            Text(f"{turns}, and none is run: --allow-code-execution lets the rule judge test them in a sandbox.")
+        )
 
 
 def check_priced(plan: RunPlan) -> None:

@@ -7,8 +7,11 @@ import typer
 
 from service.cli.options import (
     DATABASE_DEFAULT,
+    CheckFormat,
+    CheckKind,
     Database,
     ExportKind,
+    Grouping,
     ImportKind,
     ListFormat,
     ListFormatOption,
@@ -17,6 +20,7 @@ from service.cli.options import (
     ReportFormatOption,
     RunName,
 )
+from service.cli.questions_app import questions_app
 
 app = typer.Typer(
     name="kojudge",
@@ -28,7 +32,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-questions_app = typer.Typer(help="The shipped question sets, and question files.", no_args_is_help=True)
 app.add_typer(questions_app, name="questions")
 providers_app = typer.Typer(
     help="Where models answer: what each provider needs, and what an endpoint can do.", no_args_is_help=True
@@ -50,6 +53,12 @@ MaxCost = Annotated[
 ]
 AllowUnpriced = Annotated[
     bool | None, typer.Option("--allow-unpriced", help="With --max-cost: ask models of unknown price, uncounted.")
+]
+AllowCode = Annotated[
+    bool | None,
+    typer.Option(
+        "--allow-code-execution", help="Run the Python programs in answers, in a sandbox (Linux), to test them."
+    ),
 ]
 
 
@@ -83,15 +92,21 @@ def demo(database: Database = DATABASE_DEFAULT, report_format: ReportFormatOptio
     epilog="Examples: `kojudge run plan.yaml` · "
     "`kojudge run -m ollama:exaone3.5:7.8b -j solar:solar-pro4 -q starter` · "
     "`kojudge run -m vllm:NAME@http://gpu1:8000/v1 -j openai:gpt-6-luna -q questions.jsonl` · "
-    "`kojudge run -m replay:generated/ -j openai:gpt-6-luna`",
+    "`kojudge run -m replay:generated/ -j openai:gpt-6-luna` · "
+    "`kojudge run -m scripted:perfect -m scripted:refuse -j scripted:rules -q smoke` (no key, no network)",
 )
 def run(
     plan: Annotated[
         Path | None, typer.Argument(metavar="[PLAN.yaml]", help="A plan file, or use -m, -j and -q.")
     ] = None,
     model: Annotated[list[str] | None, typer.Option("--model", "-m", help="Candidate, PROVIDER:MODEL[@URL].")] = None,
-    judge: Annotated[list[str] | None, typer.Option("--judge", "-j", help="Judge, PROVIDER:MODEL[@URL].")] = None,
-    questions: Annotated[list[str] | None, typer.Option("--questions", "-q", help="A shipped set or a file.")] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option("--judge", "-j", help="Judge, PROVIDER:MODEL[@URL]; multiple choice alone needs none."),
+    ] = None,
+    questions: Annotated[
+        list[str] | None, typer.Option("--questions", "-q", help="A shipped set, or [READER:]FILE.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="The run's name; without it one is made from the plan.")] = None,
     concurrency: Concurrency = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Answers per question and model.")] = None,
@@ -111,6 +126,7 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before calling a model with a price.")] = False,
     batch: Batch = None,
     no_wait: NoWait = False,
+    allow_code_execution: AllowCode = None,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
 ) -> None:
@@ -134,6 +150,7 @@ def run(
         allow_unpriced,
         drop_unsupported,
         wait,
+        allow_code_execution,
     )
     raise typer.Exit(
         run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)
@@ -205,6 +222,30 @@ def report(
     print_report(run_name, database, report_format, output)
 
 
+@app.command(epilog="Examples: `kojudge checks demo` · `kojudge checks demo --list wrong_language`")
+def checks(
+    run_name: RunName,
+    by: Annotated[Grouping, typer.Option("--by", help="Count by model or by category.")] = Grouping.model,
+    kind: Annotated[
+        CheckKind | None, typer.Option("--list", help="List the answers of this kind instead of counting.")
+    ] = None,
+    check_format: Annotated[
+        CheckFormat, typer.Option("--format", "-f", help="How to print it; a list in JSON is one object a line.")
+    ] = CheckFormat.table,
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Look at a run's answers by rules, without a model: language, loops, refusals, words to the judge and more.
+
+    Nothing is stored and no score changes; the answers are read and looked at again each time.
+    """
+    from service.cli.checks import count_checks, list_findings
+
+    if kind is None:
+        count_checks(run_name, database, by, check_format)
+    else:
+        list_findings(run_name, database, kind, check_format)
+
+
 @app.command("import", epilog="Example: `kojudge import logickor LogicKor/evaluated --name logickor`")
 def import_(
     kind: Annotated[ImportKind, typer.Argument(help="Whose files they are.")],
@@ -260,37 +301,6 @@ def dashboard(
     from service.cli.look import start_dashboard
 
     raise typer.Exit(start_dashboard(database, port))
-
-
-@questions_app.command("list")
-def questions_list(list_format: ListFormatOption = ListFormat.table) -> None:
-    """List the shipped sets."""
-    from service.cli.questions import list_sets
-
-    list_sets(list_format)
-
-
-@questions_app.command("show", epilog="Example: `kojudge questions show starter`")
-def questions_show(
-    question_set: Annotated[str, typer.Argument(metavar="SET", help="A shipped set or a question file.")],
-    list_format: ListFormatOption = ListFormat.table,
-) -> None:
-    """Print a set's questions."""
-    from service.cli.questions import show_set
-
-    show_set(question_set, list_format)
-
-
-@questions_app.command("lint", epilog="Example: `kojudge questions lint my-questions.yaml`")
-def questions_lint(
-    question_set: Annotated[
-        list[str] | None, typer.Argument(metavar="[SET]", help="Default: all shipped sets.")
-    ] = None,
-) -> None:
-    """Check question sets; status 1 if an error was found."""
-    from service.cli.questions import lint_sets
-
-    raise typer.Exit(lint_sets(question_set or []))
 
 
 @providers_app.command("list", epilog="Example: `kojudge providers list --format json`")

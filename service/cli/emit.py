@@ -22,6 +22,11 @@ def emit(report: dict[str, Any], report_format: ReportFormat, output: Path | Non
         text = json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     else:
         text = TEXT_FORMATS.get(report_format.value, TEXT_FORMATS["markdown"])(report)
+    emit_text(text, output)
+
+
+def emit_text(text: str, output: Path | None) -> None:
+    """Print a text, or write it to a file."""
     if output is None:
         typer.echo(text, nl=False)
         return

@@ -12,6 +12,8 @@ import typer
 from rich.text import Text
 from sqlalchemy.engine import Connection
 
+from judge.checks.observations import KIND_NAMES, observe
+from questions.types import Question
 from service.cli.emit import emit
 from service.cli.failures import WRONG_USE
 from service.cli.options import ListFormat, ReportFormat
@@ -116,17 +118,27 @@ def _print_conversation(c: dict[str, Any]) -> None:
     console = out()
     title = safe(f"{c['model']}#{c['question_id']}#{c['sample']}  ({c['category']})")
     console.rule(Text(title, style="bold"), align="left")
+    question = Question.model_validate(c["question"])
     for turn in c["turns"]:
         _block(console, f"질문 {turn['turn']}", turn["prompt"], "cyan")
         language = {True: "", False: "  [요구된 언어 아님]", None: ""}[turn["language_passed"]]
         answer = turn["answer"] if turn["answer"] else f"({turn['status']}: {turn['error'] or ''})"
         _block(console, f"답변 {turn['turn']}{language}", answer, "green")
+        _print_findings(console, question, turn)
         for verdict in (v for v in c["verdicts"] if v["turn"] == turn["turn"]):
             score = f"{verdict['score']:g}" if verdict["status"] == "ok" else verdict["status"]
             if verdict["status"] == "ok" and verdict["score"] != verdict["judge_score"]:
                 score += f" (심판은 {verdict['judge_score']:g})"
             head = f"판정 {turn['turn']} · {safe(verdict['judge'])} · {score}"
             _block(console, head, verdict["rationale"] or verdict["error"] or "", "magenta")
+
+
+def _print_findings(console: Any, question: Question, turn: dict[str, Any]) -> None:
+    """What the rules see in an answer, the language apart, which its head tells."""
+    found = observe(question, turn["turn"], turn["answer"]).found() if turn["answer"] else {}
+    for kind, note in found.items():
+        if kind != "wrong_language":
+            console.print(Text(f"검사 {turn['turn']} · {KIND_NAMES[kind]}: {safe(note)}", style="yellow"))
 
 
 def _block(console: Any, head: str, body: str, style: str) -> None:

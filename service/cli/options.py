@@ -33,6 +33,51 @@ class ListFormat(StrEnum):
     json = "json"
 
 
+class CheckFormat(StrEnum):
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class Grouping(StrEnum):
+    model = "model"
+    category = "category"
+
+
+class CheckKind(StrEnum):
+    """The kinds of `judge.checks.observations`, which would take long to import for a help page."""
+
+    wrong_language = "wrong_language"
+    foreign_script = "foreign_script"
+    leaked_tokens = "leaked_tokens"
+    empty = "empty"
+    repetition = "repetition"
+    register = "register"
+    refusal = "refusal"
+    partial_refusal = "partial_refusal"
+    personal_data = "personal_data"
+    addressing = "addressing"
+    canary = "canary"
+    failed_check = "failed_check"
+
+
+class AnalysisFormat(StrEnum):
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    csv = "csv"
+
+
+class AnalysisUnit(StrEnum):
+    turn = "turn"
+    question = "question"
+
+
+class ItemKind(StrEnum):
+    suspicious = "suspicious"
+    uninformative = "uninformative"
+
+
 class ExportKind(StrEnum):
     jsonl = "jsonl"
     csv = "csv"

@@ -12,7 +12,7 @@ from rich.text import Text
 from providers.scripted import SCRIPTED_MODELS
 from questions.source import load_yaml, one_line
 from service import event_loop
-from service.cli.announce import announce, check_priced
+from service.cli.announce import announce, check_priced, tell_of_code
 from service.cli.batches import check_batches, choose_lane
 from service.cli.emit import emit
 from service.cli.failures import OK, SOME_FAILED
@@ -22,11 +22,12 @@ from service.cli.terminal import err
 from service.endpoint_plan import means
 from service.errors import UsageError
 from service.plan import FrozenRun, PlanFile, RunPlan, freeze
+from service.report.cells import safe
 from service.running import execute, find_same_run, open_note, remaining
 from service.store import Store, reads
 
 DEMO_NAME = "demo"
-DEMO_JUDGE = "scripted:rules"
+RULES = "scripted:rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class RunFlags:
     allow_unpriced: bool | None = None
     drop_unsupported: bool | None = None
     wait_s: float | None = None
+    allow_code_execution: bool | None = None
 
 
 def run_plan(
@@ -61,9 +63,14 @@ def run_plan(
 ) -> int:
     request = _request(flags)
     run = freeze(request, os.environ, flags.plan.stem if flags.plan else None)
+    for notice in run.notices:
+        err().print(Text(safe(notice)))
+    if not request.judges:
+        err().print(Text(f"Every turn is multiple choice: checks decide, and {RULES} is the judge."))
     if batch:
         check_batches(run.plan)
     check_priced(run.plan)
+    tell_of_code(run)
     if dry_run:
         announce(run)
         return OK
@@ -107,6 +114,7 @@ def _request(flags: RunFlags) -> PlanFile:
         "allow_unpriced": flags.allow_unpriced,
         "drop_unsupported": flags.drop_unsupported,
         "wait_s": flags.wait_s,
+        "allow_code_execution": flags.allow_code_execution,
     }
     given = {key: value for key, value in given.items() if value not in (None, [])}
     if flags.plan is not None:
@@ -117,8 +125,6 @@ def _request(flags: RunFlags) -> PlanFile:
             given["endpoints"] = {k: v for k, v in given["endpoints"].items() if any(means(k, n) for n in named)}
     elif not flags.models:
         raise UsageError("name a plan file, or at least one model: kojudge run -m ollama:NAME -j solar:solar-pro4")
-    elif not flags.judges:
-        raise UsageError("name a judge with -j, e.g. -j openai:gpt-6-luna (or -j scripted:rules to try without a key)")
     try:
         return PlanFile.model_validate(given)
     except ValidationError as error:
@@ -159,7 +165,7 @@ def resume_run(
 
 def run_demo(database: str, report_format: ReportFormat) -> int:
     models = [f"scripted:{m}" for m in SCRIPTED_MODELS]
-    flags = RunFlags(None, models, [DEMO_JUDGE], ["starter"], DEMO_NAME, None, None, None, None)
+    flags = RunFlags(None, models, [RULES], ["starter"], DEMO_NAME, None, None, None, None)
     status = run_plan(flags, database, report_format, dry_run=False, yes=True)
     for line in (
         "",

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.report.cells import safe
+from service.report.choice_rows import choice_tables
 from service.report.render import category_rows, footnotes, headline, score_table
 
 _PIPE_WIDTH = 200
@@ -46,12 +47,14 @@ def table(title: str | None, head: list[str], body: list[list[str]]) -> Table:
 
 
 def print_report_table(report: dict[str, Any]) -> None:
-    """Headline, scores, categories, notes."""
+    """Headline, scores, categories, multiple choice, notes."""
     console = out()
     for line in headline(report):
         console.print(Text(line))
     console.print(table(None, *score_table(report)))
     console.print(table("By category, mean [95 % CI]", *category_rows(report)))
+    for title, rows in choice_tables(report):
+        console.print(table(title, *rows))
     for note in footnotes(report):
         console.print(Text(note))
 

@@ -3,16 +3,14 @@
 import csv
 import itertools
 import json
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
-from service.errors import UsageError
+from service.files import write_lines
 from service.report.render import csv_cell
 from service.store import reads
 
@@ -70,7 +68,7 @@ def _verdict(run: reads.StoredRun, v: Row[Any]) -> dict[str, Any]:
 def export_jsonl(connection: Connection, run: reads.StoredRun, folder: Path) -> list[Path]:
     """`conversations.jsonl`, one conversation a line."""
     lines = (json.dumps(c, ensure_ascii=False) for c in conversations(connection, run))
-    return [_write_lines(folder / "conversations.jsonl", lines)]
+    return [write_lines(folder / "conversations.jsonl", lines)]
 
 
 def export_csv(connection: Connection, run: reads.StoredRun, folder: Path) -> list[Path]:
@@ -87,7 +85,7 @@ def export_csv(connection: Connection, run: reads.StoredRun, folder: Path) -> li
                 values = {**c, **v, "prompt": turn["prompt"], "answer": turn["answer"]}
                 yield _csv_line([values[name] for name in head])
 
-    return [_write_lines(folder / "verdicts.csv", lines())]
+    return [write_lines(folder / "verdicts.csv", lines())]
 
 
 def _csv_line(values: list[Any]) -> str:
@@ -101,7 +99,7 @@ def _csv_line(values: list[Any]) -> str:
 def export_logickor(connection: Connection, run: reads.StoredRun, folder: Path) -> list[Path]:
     """One file a model in LogicKor's layout. A verdict without a score is left out: LogicKor has no word for it."""
     return [
-        _write_lines(folder / f"{_file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
+        write_lines(folder / f"{_file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
         for model, mine in itertools.groupby(_logickor_conversations(connection, run), key=lambda c: c["model"])
     ]
 
@@ -129,23 +127,6 @@ def _file_name(model: str) -> str:
     """A model's name as a path below the folder, and never above it."""
     parts = [_UNSAFE_PART.sub("_", p).strip(".") for p in model.split("/")]
     return "/".join(p for p in parts if p) or "model"
-
-
-def _write_lines(path: Path, lines: Iterator[str]) -> Path:
-    """Write beside the target and rename: a reader never sees half a file."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".export-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-                stream.writelines(f"{line}\n" for line in lines)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
-    return path
 
 
 EXPORTS: dict[str, Callable[[Connection, reads.StoredRun, Path], list[Path]]] = {

@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 from judge.scoring.estimate import Estimate
 from judge.scoring.summary import ModelScores, summarise
+from service.report.choices import choice_reports
 from service.report.endpoints import endpoint_reports
 from service.store import ledger, reads
 from service.store.scores import score_table
@@ -19,7 +20,11 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
     spent = ledger.spending(connection, run.id)
     answers = reads.answer_statuses(connection, run.id)
     foreign = reads.wrong_language(connection, run.id)
-    models = [_model(m, s, spent, answers.get(m, {}), foreign.get(m, 0)) for m, s in enumerate(scores)]
+    choices = choice_reports(connection, run)
+    models = [
+        _model(m, s, spent, answers.get(m, {}), foreign.get(m, 0)) | {"choices": choices[m]}
+        for m, s in enumerate(scores)
+    ]
     models.sort(key=lambda m: -(m["overall"]["mean"] if m["overall"]["mean"] is not None else float("-inf")))
     pending = sum(m["failures"].get("pending", 0) for m in models)
     low, high = run.plan.scale

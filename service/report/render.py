@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from service.report.cells import cost, counted, failures, interval, rank, safe
+from service.report.choice_rows import choice_notes, choice_slices, choice_tables
 from service.report.endpoints import endpoint_notes
 
 Report = dict[str, Any]
@@ -32,15 +33,22 @@ def score_table(report: Report) -> tuple[list[str], list[list[str]]]:
     return list(table), [list(row) for row in zip(*table.values(), strict=True)]
 
 
+_MOST_ACROSS = 8
+
+
 def category_rows(report: Report) -> tuple[list[str], list[list[str]]]:
-    """Models down, categories across."""
-    names = list(report["models"][0]["categories"]) if report["models"] else []
-    head = ["Model", *(safe(n) for n in names)]
-    body = [
-        [safe(m["model"]), *(f"{interval(e)} n={counted(e)}" for e in m["categories"].values())]
-        for m in report["models"]
-    ]
-    return head, body
+    """Models down and categories across, or the reverse where there are more than fit on a page."""
+    models = report["models"]
+    names = list(models[0]["categories"]) if models else []
+
+    def figure(model: Report, name: str) -> str:
+        e = model["categories"][name]
+        return f"{interval(e)} n={counted(e)}"
+
+    if len(names) <= _MOST_ACROSS:
+        return ["Model", *map(safe, names)], [[safe(m["model"]), *(figure(m, name) for name in names)] for m in models]
+    head = ["Category", *(safe(m["model"]) for m in models)]
+    return head, [[safe(name), *(figure(m, name) for m in models)] for name in names]
 
 
 def headline(report: Report) -> list[str]:
@@ -68,6 +76,7 @@ def footnotes(report: Report) -> list[str]:
         notes = ["Failures are never scores; the range behind them is the score had all been worst or best.", *notes]
     if sum(m["wrong_language"] for m in report["models"]):
         notes.append("Wrong language: answers that fail the deterministic language rule of their turn.")
+    notes += choice_notes(report)
     return notes + [safe(note) for note in endpoint_notes(report["endpoints"])]
 
 
@@ -88,6 +97,8 @@ def as_markdown(report: Report) -> str:
     parts = [f"# {cell(title)}", "", *(f"{cell(line)}  " for line in lines), ""]
     parts += table(*score_table(report))
     parts += ["", "## Categories", "", *table(*category_rows(report)), ""]
+    for name, rows in choice_tables(report):
+        parts += [f"## {cell(name)}", "", *table(*rows), ""]
     parts += [f"- {cell(note)}" for note in footnotes(report)]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -117,6 +128,7 @@ def as_html(report: Report) -> str:
         + table(*score_table(report))
         + "<h2>Categories</h2>"
         + table(*category_rows(report))
+        + "".join(f"<h2>{html.escape(name)}</h2>" + table(*rows) for name, rows in choice_tables(report))
         + "<ul>"
         + "".join(f"<li>{html.escape(note)}</li>" for note in footnotes(report))
         + "</ul></body></html>\n"
@@ -132,7 +144,7 @@ def csv_cell(value: object) -> object:
 
 
 def as_csv(report: Report) -> str:
-    """Long form: one line per model and slice (overall, turn, category)."""
+    """Long form: one line per model and slice (overall, turn, category, those of multiple choice)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["run", "comparability_key", "model", "slice", "value", "mean", "low", "high", "n", "failed"])
@@ -140,6 +152,7 @@ def as_csv(report: Report) -> str:
         slices = [("overall", "", m["overall"])]
         slices += [("turn", t, e) for t, e in m["turns"].items()]
         slices += [("category", c, e) for c, e in m["categories"].items()]
+        slices += choice_slices(m)
         for kind, value, e in slices:
             line = [report["run"], report["comparability_key"], m["model"], kind, value]
             line += [e[k] for k in ("mean", "low", "high", "n", "failed")]

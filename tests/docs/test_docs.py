@@ -17,6 +17,7 @@ from service.cli import main
 from service.plan import PlanFile, Sampling
 from tests.conftest import CliResult
 from tests.servers.model_server import ModelServer
+from tests.service.choice_questions import bias_questions
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -92,6 +93,23 @@ def test_demo_prints_the_documented_keys(run_cli: Run) -> None:
         assert f"`{key}`" in model_rows, f"docs/report.md does not explain {key}"
     actual = next(m for m in report["models"] if m["model"] == shown["models"][0]["model"])
     assert shown["models"][0]["overall"] == pytest.approx(actual["overall"], abs=1e-4)
+
+
+def test_multiple_choice_reads_as_documented(run_cli: Run, tmp_path: Path) -> None:
+    questions = {"set": "our-bias", "questions": bias_questions()}
+    (tmp_path / "bias.yaml").write_text(json.dumps(questions, ensure_ascii=False), encoding="utf-8")
+    done = run_cli("run", "-m", "scripted:stereotype", "-q", "bias.yaml", "--format", "json")
+    assert done.code == 0, done
+    actual = json.loads(done.out)["models"][0]["choices"]
+    shown = example(REPORT, "datasets")
+    assert set(paths(shown)) == set(paths(actual))
+    rounded = json.loads(json.dumps(actual), parse_float=lambda number: round(float(number), 4))
+    assert shown == rounded
+    rows = REPORT.read_text("utf-8").split("\n## Multiple choice\n", 1)[1].split("\n## ", 1)[0].split("```")[-1]
+    for key in (
+        set(actual) | set(actual["datasets"][0]) | set(actual["datasets"][0]["bias"]) | set(actual["languages"][0])
+    ):
+        assert key in rows, f"docs/report.md does not explain {key}"
 
 
 def test_an_exported_line_has_the_documented_keys(run_cli: Run, tmp_path: Path) -> None:

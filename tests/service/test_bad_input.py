@@ -46,7 +46,7 @@ def test_model_specs(run_cli, tmp_path, spec, words):
     [
         ("models: [scripted:good\n", ("plan.yaml:",)),
         ("modles: [scripted:good]\njudges: [scripted:rules]\n", ("plan.yaml:1", "models")),
-        ("models: [scripted:good]\n", ("judges", "required")),
+        ("models: [scripted:good]\n", ("judges:", "-j")),
         ("models: [scripted:good]\njudges: [scripted:rules]\nsamples: many\n", ("plan.yaml:3", "samples")),
         ("models: [scripted:good]\njudges: [nobody:x]\n", ("plan.yaml:2", "judges")),
         ("models: [scripted:good]\njudges: [scripted:rules]\nquestions: [nowhere.yaml]\n", ("nowhere.yaml",)),

@@ -1,0 +1,1 @@
+"""What a judge is tried with: answers that try to write their own score."""

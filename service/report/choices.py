@@ -1,0 +1,61 @@
+"""The multiple-choice part of a report as data."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from judge.scoring.choices import BiasScores, DatasetScores, LanguageScores, ModelChoices, summarise_choices
+from judge.scoring.proportion import Share
+from service.report.choice_rows import BIAS_FIGURES
+from service.store.choices import choice_table
+from service.store.reads import StoredRun
+
+
+def choice_reports(connection: Connection, run: StoredRun) -> list[dict[str, Any] | None]:
+    """One object a model, in the plan's order; None each if the run has no multiple-choice turn."""
+    table = choice_table(connection, run)
+    if table is None:
+        return [None] * len(run.plan.models)
+    return [_model(scores) for scores in summarise_choices(table)]
+
+
+def _model(scores: ModelChoices) -> dict[str, Any]:
+    return {
+        "datasets": [_dataset(d) for d in scores.datasets],
+        "languages": [_language(s) for s in scores.languages],
+        "gap": _share(scores.gap) if scores.gap else None,
+    }
+
+
+def _dataset(scores: DatasetScores) -> dict[str, Any]:
+    return {
+        "dataset": scores.dataset,
+        "languages": list(scores.languages),
+        "n": scores.accuracy.n,
+        "failed": scores.failed,
+        "accuracy": _share(scores.accuracy),
+        "bounds": {"worst": scores.bounds[0], "best": scores.bounds[1]} if scores.bounds else None,
+        "out_of_choice": _share(scores.out_of_choice),
+        "bias": _bias(scores.bias) if scores.bias else None,
+    }
+
+
+def _bias(scores: BiasScores) -> dict[str, Any]:
+    return {name: _share(getattr(scores, name)) for name in BIAS_FIGURES} | {"dropped": scores.dropped}
+
+
+def _language(scores: LanguageScores) -> dict[str, Any]:
+    return {
+        "language": scores.language,
+        "turn": scores.turn,
+        "n": scores.accuracy.n,
+        "failed": scores.failed,
+        "accuracy": _share(scores.accuracy),
+        "out_of_choice": _share(scores.out_of_choice),
+        "answered": scores.answered,
+    }
+
+
+def _share(value: Share) -> dict[str, Any]:
+    return asdict(value)

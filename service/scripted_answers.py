@@ -1,0 +1,39 @@
+"""What the scripted models of known behaviour answer to any question: the seam between questions and their provider.
+
+Their scores are known before they run, so they show that a set, its checks and its figures work. The answers are
+harmless: no stereotype is spelt out beyond the option that a question offers, and `comply` agrees and does nothing.
+"""
+
+from judge.checks.choice_outcome import choice_check, unknown_option
+from questions.types import ChoiceCheck, Question, Turn
+from service.perfect_answer import chosen, perfect_answer
+
+_SAID = {
+    "unknown": ("알 수 없음", "Cannot be determined."),
+    "stereotype": ("여기에는 통념을 따라 고를 것이 보이지 않습니다.", "Nothing here follows stereotypes."),
+    "refuse": ("죄송하지만 그 부탁은 들어드릴 수 없습니다.", "I'm sorry, but I can't help with that."),
+    "comply": ("물론입니다. 부탁하신 대로 하겠습니다.", "Of course. I will do as you ask."),
+}
+"""In Korean, and in English; none of the last three names an option of a yes-or-no question."""
+
+
+def scripted_answer(behaviour: str, question: Question, turn: int) -> str:
+    """The answer of `scripted:BEHAVIOUR` to turn `turn` (from 1)."""
+    if behaviour == "perfect":
+        return perfect_answer(question, turn)
+    asked = question.turns[turn - 1]
+    check = choice_check(asked)
+    option = _option(behaviour, check) if check is not None else None
+    if check is None or option not in check.options:
+        return _said(behaviour, asked)
+    return chosen(check, check.options.index(option))
+
+
+def _option(behaviour: str, check: ChoiceCheck) -> str | None:
+    """The option that the behaviour always takes."""
+    return {"unknown": unknown_option(check), "stereotype": check.biased}.get(behaviour)
+
+
+def _said(behaviour: str, asked: Turn) -> str:
+    korean, english = _SAID[behaviour]
+    return english if asked.expected_language == "en" else korean

@@ -51,7 +51,7 @@ def question_weights(first: Scores, second: Scores) -> tuple[NDArray[np.float64]
     turns = int((per_turn > 0).sum())
     share = np.divide(1.0, turns * per_turn, out=np.zeros(per_turn.shape), where=per_turn > 0)
     weights: NDArray[np.float64] = (np.where(known, apart, 0.0) * share).sum(axis=1)
-    return weights, known.any(axis=1), turns
+    return weights, np.asarray(known.any(axis=1)), turns
 
 
 def difference(first: Scores, second: Scores) -> Difference:
@@ -116,7 +116,7 @@ def sign_flip(weights: NDArray[np.float64], flips: int = FLIPS, seed: int = _SEE
     block = max(1, _BLOCK_BYTES // (8 * weights.shape[0]))
     for start in range(0, flips, block):
         size_now = min(block, flips - start)
-        signs = random.integers(0, 2, (size_now, weights.shape[0]), dtype=np.int8) * 2.0 - 1.0
+        signs = np.asarray(random.integers(0, 2, (size_now, weights.shape[0])) * 2.0 - 1.0, dtype=np.float64)
         hits += (np.abs(signs @ weights) >= as_extreme).sum(axis=0)
     # The observed signs are one of the patterns (Phipson & Smyth 2010): p is never 0.
     return (hits + 1) / (flips + 1)
@@ -124,7 +124,7 @@ def sign_flip(weights: NDArray[np.float64], flips: int = FLIPS, seed: int = _SEE
 
 def _all_signs(n: int) -> NDArray[np.float64]:
     patterns = np.arange(2**n)[:, None] >> np.arange(n)
-    return (patterns & 1) * 2.0 - 1.0
+    return np.asarray((patterns & 1) * 2.0 - 1.0, dtype=np.float64)
 
 
 def _normal(observed: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[np.float64]:

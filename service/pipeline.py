@@ -13,6 +13,7 @@ from typing import Protocol
 
 from judge.checks.language import LanguageReport, check_turn_language
 from judge.grading.llm import ModelJudge, failed_verdict
+from judge.grading.rescale import on_rubric
 from judge.grading.rules import RuleJudge
 from judge.types import GradedTurn, Verdict
 from providers.endpoint import Endpoint
@@ -200,7 +201,7 @@ class Pipeline:
             task.cancel()
 
     def _open_conversations(self, model: int) -> Iterator[OpenConversation]:
-        return open_conversations(self._reader, self._run_id, model, self._plan.samples, self._plan.verdicts_per_answer)
+        return open_conversations(self._reader, self._run_id, model, self._plan.samples, self._plan.verdicts_on(model))
 
     async def _hold_all(self, model: int, conversations: Iterator[OpenConversation]) -> None:
         try:
@@ -280,7 +281,7 @@ class Pipeline:
             if number > key.turn:
                 await self._writer.write(save_answer(turn, "skipped", error=reason))
                 self._progress.answered("skipped", None)
-            for judge in range(len(self._judges)):
+            for judge in self._plan.seats[key.model]:
                 for repeat in range(self._plan.judge_repeats):
                     if state.verdicts.get((number, judge, repeat)) != "ok":
                         verdict = Verdict("skipped", error=reason)
@@ -288,7 +289,8 @@ class Pipeline:
                         self._progress.judged("skipped", None)
 
     async def _hand_over(self, key: TurnKey, turn: GradedTurn, state: ConversationState) -> None:
-        for judge, queue in enumerate(self._queues):
+        for judge in self._plan.seats[key.model]:
+            queue = self._queues[judge]
             for repeat in range(self._plan.judge_repeats):
                 job = VerdictKey(key, judge, repeat)
                 if state.verdicts.get((key.turn, judge, repeat)) != "ok" and not self._has_ended(job):
@@ -309,7 +311,8 @@ class Pipeline:
 
     async def _judge(self, judge: Judge, job: _Job) -> None:
         if isinstance(judge, RuleJudge):
-            verdict, cost = await judge.grade(job.turn, job.key.repeat), None
+            graded = await judge.grade(job.turn, job.key.repeat)
+            verdict, cost = on_rubric(graded, self._plan.rubric_for(job.turn.question)), None
             await self._writer.write(save_verdict(job.key, verdict))
         else:
             verdict, cost = await self._ask_judge(judge, job)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from judge.checks.language import LanguageReport, check_turn_language
 from judge.grading.llm import ModelJudge, failed_verdict
+from judge.grading.rescale import on_rubric
 from judge.grading.rules import RuleJudge
 from judge.types import GradedTurn, Verdict
 from providers.endpoint import Endpoint
@@ -309,7 +310,8 @@ class Pipeline:
 
     async def _judge(self, judge: Judge, job: _Job) -> None:
         if isinstance(judge, RuleJudge):
-            verdict, cost = await judge.grade(job.turn, job.key.repeat), None
+            graded = await judge.grade(job.turn, job.key.repeat)
+            verdict, cost = on_rubric(graded, self._plan.rubric_for(job.turn.question)), None
             await self._writer.write(save_verdict(job.key, verdict))
         else:
             verdict, cost = await self._ask_judge(judge, job)

@@ -210,8 +210,13 @@ class RunPlan(_Frozen):
 
     @property
     def scale(self) -> tuple[float, float]:
-        scale = self.rubrics[self.default_rubric].scale
-        return float(scale.min), float(scale.max)
+        """(min, max) of the run's means: the default rubric's scale, onto which scores on others are mapped."""
+        return self.rubrics[self.default_rubric].scale.ends
+
+    @property
+    def mixes_scales(self) -> bool:
+        """Whether some rubric has another scale than the default one."""
+        return any(r.scale.ends != self.scale for r in self.rubrics.values())
 
 
 def _digest(value: object) -> str:
@@ -247,9 +252,6 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         named.add(question.rubric or request.rubric)
     judges = plan_judges(request.judges or _judges_of(turns, choices), request.endpoints, environ)
     rubrics = {r: load_rubric(r) for r in named}
-    _same_scale(rubrics)
-    if any(j.is_rule_judge for j in judges) and any((r.scale.min, r.scale.max) != (0, 10) for r in rubrics.values()):
-        raise UsageError("scripted:rules grades from 0 to 10 only; name another judge for a rubric with another scale")
     if request.allow_code_execution and code and not any(j.is_rule_judge for j in judges):
         raise UsageError(
             "programs are run for the judge scripted:rules only, and it is not in this plan; "
@@ -327,15 +329,6 @@ def _recorded_questions(models: list[EndpointPlan]) -> QuestionSet:
             if found.setdefault(question.id, question).digest() != question.digest():
                 raise UsageError(f"{path}: question {question.id!r} differs from that of another recording; use -q")
     return QuestionSet(set="recorded", questions=tuple(found.values()))
-
-
-def _same_scale(rubrics: Mapping[str, Rubric]) -> None:
-    scales = {(r.scale.min, r.scale.max) for r in rubrics.values()}
-    if len(scales) > 1:
-        raise UsageError(
-            f"the rubrics {', '.join(sorted(rubrics))} have different scales; "
-            "run their questions in separate runs, their scores cannot be averaged"
-        )
 
 
 def differing(old: RunPlan, new: RunPlan) -> list[str]:

@@ -33,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(questions_app, name="questions")
+judge_app = typer.Typer(help="What judges are asked.", no_args_is_help=True)
+app.add_typer(judge_app, name="judge")
 providers_app = typer.Typer(
     help="Where models answer: what each provider needs, and what an endpoint can do.", no_args_is_help=True
 )
@@ -301,6 +303,22 @@ def dashboard(
     from service.cli.look import start_dashboard
 
     raise typer.Exit(start_dashboard(database, port))
+
+
+@judge_app.command("rubrics", epilog="Example: `kojudge judge rubrics harm-refusal`")
+def judge_rubrics(
+    rubric: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A shipped rubric or a rubric file: print it whole.")
+    ] = None,
+    list_format: ListFormatOption = ListFormat.table,
+) -> None:
+    """List the shipped rubrics, or print one with the prompt that a judge is given."""
+    from service.cli.rubrics import list_rubrics, show_rubric
+
+    if rubric is None:
+        list_rubrics(list_format)
+    else:
+        show_rubric(rubric, list_format)
 
 
 @providers_app.command("list", epilog="Example: `kojudge providers list --format json`")

@@ -18,6 +18,7 @@ from service.cli.emit import emit
 from service.cli.failures import WRONG_USE
 from service.cli.options import ListFormat, ReportFormat
 from service.cli.terminal import err, out, table
+from service.cli.verdict_details import verdict_details
 from service.errors import UsageError
 from service.interchange.export import conversations
 from service.report.build import build_report
@@ -131,6 +132,8 @@ def _print_conversation(c: dict[str, Any]) -> None:
                 score += f" (심판은 {verdict['judge_score']:g})"
             head = f"판정 {turn['turn']} · {safe(verdict['judge'])} · {score}"
             _block(console, head, verdict["rationale"] or verdict["error"] or "", "magenta")
+            for line in verdict_details(verdict):
+                console.print(Text(safe(line), style="dim"))
 
 
 def _print_findings(console: Any, question: Question, turn: dict[str, Any]) -> None:

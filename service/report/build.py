@@ -43,7 +43,13 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
         },
         "judges": [j.label for j in run.plan.judges],
         "rubrics": {
-            name: {"version": r.version, "digest": r.digest()[:16], "prompt_hash": run.plan.prompt_hashes[name][:16]}
+            name: {
+                "kind": r.kind,
+                "version": r.version,
+                "scale": {"min": r.scale.min, "max": r.scale.max},
+                "digest": r.digest()[:16],
+                "prompt_hash": run.plan.prompt_hashes[name][:16],
+            }
             for name, r in run.plan.rubrics.items()
         },
         "interval": "95 % (t, clustered by question); rank: paired bootstrap over questions",

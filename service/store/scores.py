@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from judge.scoring.table import STATUSES, ScoreTable
+from judge.scoring.table import STATUSES, Integers, ScoreTable
+from service.store.question_scales import question_scales
 from service.store.reads import StoredRun
 from service.store.schema import run_questions, verdicts
 
@@ -55,9 +57,21 @@ def score_table(connection: Connection, run: StoredRun) -> ScoreTable:
         question=np.asarray(question),
         turn=np.asarray(turn),
         status=np.asarray(status),
-        score=np.asarray(score),
+        score=_on_one_scale(connection, run, np.asarray(question), np.asarray(score)),
         published=np.asarray(published),
     )
+
+
+def _on_one_scale(
+    connection: Connection, run: StoredRun, question: Integers, score: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The scores mapped linearly from their rubrics' scales onto that of the run."""
+    if not run.plan.mixes_scales or not score.size:
+        return score
+    low, high = question_scales(connection, run)[:, question]
+    bottom, top = run.plan.scale
+    mapped: NDArray[np.float64] = bottom + (score - low) / (high - low) * (top - bottom)
+    return mapped
 
 
 def _columns(connection: Connection, query: sa.Select[Any]) -> Iterator[Iterator[tuple[Any, ...]]]:

@@ -4,14 +4,19 @@ import itertools
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from judge.contracts import Parsed, Unparsed, contract_for
 from judge.rubric import ChecklistRubric, LabelsRubric, LikertRubric, Rubric, load_rubric, shipped_rubrics
+from questions.library import load_set
 from questions.lint_help_lines import resources
+from questions.taxonomy import Leaf, taxonomy
 
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "rubrics.md"
+GRADED = [leaf for leaf in taxonomy().leaves if leaf.block != "capability" and leaf.planned]
 MODES: list[Any] = ["text", "json_schema"]
 NAMES = shipped_rubrics()
 OF_KIND = {
@@ -160,4 +165,47 @@ def test_a_crisis_is_failed_by_each_of_its_dangers_alone() -> None:
     rubric = load_rubric("crisis")
     assert isinstance(rubric, ChecklistRubric)
     assert {item.id for item in rubric.items if item.critical} == {"no_method", "helpline", "stays"}
-    assert not re.search(r"\d", rubric.instructions.replace("109", "").replace("112", "").replace("119", ""))
+
+
+def _fits(rubric: Rubric, rubric_type: str) -> bool:
+    """Whether a rubric gives a judgement of a type of the taxonomy."""
+    labels = {label.id for label in rubric.labels} if isinstance(rubric, LabelsRubric) else set()
+    return {
+        "L10": isinstance(rubric, LikertRubric) and rubric.scale.ends == (1, 10),
+        "CK": isinstance(rubric, ChecklistRubric),
+        "R3": "refusal" in labels,
+        "H4": "harm" in labels,
+        "F3": "stance" in labels,
+        "W3": isinstance(rubric, LabelsRubric),
+        "DET": False,
+    }[rubric_type]
+
+
+@pytest.mark.parametrize("leaf", GRADED, ids=lambda leaf: leaf.id)
+def test_every_policy_of_a_leaf_has_a_rubric_that_fits(leaf: Leaf) -> None:
+    for policy in leaf.allowed_policies:
+        name = leaf.rubric_for(policy)
+        assert name in NAMES, (leaf.id, policy)
+        assert any(_fits(load_rubric(name), kind) for kind in leaf.rubrics), (leaf.id, policy, name, leaf.rubrics)
+
+
+@pytest.mark.parametrize("set_name", ["alignment", "safety"])
+def test_every_shipped_question_of_a_leaf_is_graded_by_its_rubric(set_name: str) -> None:
+    without = [q.id for q in load_set(set_name).questions if q.rubric not in NAMES]
+    assert without == []
+
+
+def _row(leaf: Leaf) -> str:
+    by_rubric: dict[str, list[str]] = {}
+    for policy in leaf.allowed_policies:
+        by_rubric.setdefault(leaf.rubric_for(policy) or "", []).append(policy)
+    cells = [
+        f"`{name}` ({load_rubric(name).kind})" + (f" for {', '.join(policies)}" if len(by_rubric) > 1 else "")
+        for name, policies in by_rubric.items()
+    ]
+    return f"| {leaf.id} | {leaf.en} | {'; '.join(cells)} |"
+
+
+def test_the_guide_lists_the_rubric_of_every_leaf() -> None:
+    rows = [line for line in GUIDE.read_text("utf-8").splitlines() if re.match(r"\| [A-Z]\d?(\.\d+)? \|", line)]
+    assert rows == [_row(leaf) for leaf in GRADED], "\n".join(map(_row, GRADED))

@@ -201,7 +201,7 @@ class Pipeline:
             task.cancel()
 
     def _open_conversations(self, model: int) -> Iterator[OpenConversation]:
-        return open_conversations(self._reader, self._run_id, model, self._plan.samples, self._plan.verdicts_per_answer)
+        return open_conversations(self._reader, self._run_id, model, self._plan.samples, self._plan.verdicts_on(model))
 
     async def _hold_all(self, model: int, conversations: Iterator[OpenConversation]) -> None:
         try:
@@ -281,7 +281,7 @@ class Pipeline:
             if number > key.turn:
                 await self._writer.write(save_answer(turn, "skipped", error=reason))
                 self._progress.answered("skipped", None)
-            for judge in range(len(self._judges)):
+            for judge in self._plan.seats[key.model]:
                 for repeat in range(self._plan.judge_repeats):
                     if state.verdicts.get((number, judge, repeat)) != "ok":
                         verdict = Verdict("skipped", error=reason)
@@ -289,7 +289,8 @@ class Pipeline:
                         self._progress.judged("skipped", None)
 
     async def _hand_over(self, key: TurnKey, turn: GradedTurn, state: ConversationState) -> None:
-        for judge, queue in enumerate(self._queues):
+        for judge in self._plan.seats[key.model]:
+            queue = self._queues[judge]
             for repeat in range(self._plan.judge_repeats):
                 job = VerdictKey(key, judge, repeat)
                 if state.verdicts.get((key.turn, judge, repeat)) != "ok" and not self._has_ended(job):

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from judge.checks.choice_outcome import choice_turns
 from judge.grading.rules import RULE_JUDGE
+from judge.jury import Jury
 from judge.prompt import template_hash
 from judge.rubric import Rubric, load_rubric
 from providers.registry import parse_spec
@@ -27,6 +29,7 @@ from questions.types import Question, Questions, QuestionSet, question_digests
 from service.code_execution import code_turns
 from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, plan_judges, plan_models, unique
 from service.errors import UsageError
+from service.seating import Seats, seating_notices, seats
 
 DEFAULT_SET = "starter"
 DEFAULT_RUBRIC = "turn-0-10"
@@ -75,6 +78,8 @@ class PlanFile(_Frozen):
     wait_s: float = Field(default=0.0, ge=0, le=86400)
     drop_unsupported: bool = False
     allow_code_execution: bool = False
+    jury: Jury | None = None
+    allow_self_judging: bool = False
     max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     allow_unpriced: bool = False
     endpoints: dict[str, EndpointSettings] = {}
@@ -141,7 +146,7 @@ def _list_digest(texts: Iterable[str]) -> str:
 
 
 class RunPlan(_Frozen):
-    """What a run stands for. The fields after `allow_code_execution` say how it is run, not what it is."""
+    """What a run stands for. The fields after `allow_self_judging` say how it is run, not what it is."""
 
     models: tuple[EndpointPlan, ...]
     judges: tuple[EndpointPlan, ...]
@@ -156,6 +161,8 @@ class RunPlan(_Frozen):
     judging: Judging
     drop_unsupported: bool = Field(default=False, exclude_if=lambda v: not v)
     allow_code_execution: bool = Field(default=False, exclude_if=lambda v: not v)
+    jury: Jury | None = Field(default=None, exclude_if=lambda v: v is None)
+    allow_self_judging: bool = Field(default=False, exclude_if=lambda v: not v)
     concurrency: int = 16
     deadline_s: float = 300.0
     wait_s: float = 0.0
@@ -178,13 +185,14 @@ class RunPlan(_Frozen):
 
     def comparability(self) -> dict[str, str]:
         """What must agree before two scores may stand side by side, part by part."""
-        code = ["allow_code_execution"] if self.allow_code_execution else []
+        more = [name for name in ("allow_code_execution", "allow_self_judging") if getattr(self, name)]
+        more += [self.jury] if self.jury else []
         return {
             "questions": self.questions.digest,
             "rubric": _digest([self.rubrics[r].digest() for r in sorted(self.rubrics)]),
             "judge": _digest([[j.provider, j.model, j.base_url, j.digest, j.asked_extra()] for j in self.judges]),
             "judge_prompt": _digest(self.prompt_hashes),
-            "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats, *code]),
+            "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats, *more]),
             "generation": _digest([self.generation.model_dump(mode="json"), self.samples]),
         }
 
@@ -196,14 +204,25 @@ class RunPlan(_Frozen):
         """Answers that the whole run asks for."""
         return self.questions.turns * self.samples * len(self.models)
 
-    @property
-    def verdicts_per_turn(self) -> int:
-        """Verdicts on every turn of a model, over all its samples."""
-        return self.samples * self.verdicts_per_answer
+    @cached_property
+    def seats(self) -> Seats:
+        """Who judges whom."""
+        return seats(self.models, self.judges, allow_self=self.allow_self_judging or self.jury is None)
+
+    def verdicts_on(self, model: int) -> int:
+        """Verdicts on every answer of a model."""
+        return len(self.seats[model]) * self.judge_repeats
 
     @property
-    def verdicts_per_answer(self) -> int:
-        return len(self.judges) * self.judge_repeats
+    def verdicts(self) -> int:
+        """Verdicts that the whole run asks for."""
+        per_answer = sum(self.verdicts_on(model) for model in range(len(self.models)))
+        return self.questions.turns * self.samples * per_answer
+
+    @property
+    def verdicts_per_turn(self) -> int:
+        """Verdicts of all judges on every turn of a model, over all its samples."""
+        return self.samples * len(self.judges) * self.judge_repeats
 
     def rubric_for(self, question: Question) -> Rubric:
         return self.rubrics[question.rubric or self.default_rubric]
@@ -251,6 +270,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         code += code_turns(question)
         named.add(question.rubric or request.rubric)
     judges = plan_judges(request.judges or _judges_of(turns, choices), request.endpoints, environ)
+    jury = (request.jury or "mean") if len(judges) > 1 else None
     rubrics = {r: load_rubric(r) for r in named}
     if request.allow_code_execution and code and not any(j.is_rule_judge for j in judges):
         raise UsageError(
@@ -271,6 +291,8 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         judging=request.judging,
         drop_unsupported=request.drop_unsupported,
         allow_code_execution=request.allow_code_execution and code > 0,
+        jury=jury,
+        allow_self_judging=request.allow_self_judging and jury is not None,
         concurrency=request.concurrency,
         deadline_s=request.deadline_s,
         wait_s=request.wait_s,
@@ -280,6 +302,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     name = request.name or f"{default_name or '+'.join(s.name for s in sets)}-{plan.hash()[:8]}"
     if not _NAME.match(name):
         raise UsageError("a run name is 1 to 100 characters on one line")
+    notices = (*notices, *seating_notices(plan.models, plan.judges, plan.seats))
     return FrozenRun(name=name, plan=plan, questions=questions, notices=notices, code_turns=code)
 
 

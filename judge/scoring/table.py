@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 from judge.types import VerdictStatus
 
-STATUSES: tuple[str, ...] = get_args(VerdictStatus)
+STATUSES: tuple[str, ...] = (*get_args(VerdictStatus), "incomplete")
+"""Of verdicts; `incomplete` is a jury of which a member has none."""
+
 OK = STATUSES.index("ok")
+INCOMPLETE = STATUSES.index("incomplete")
 
 Integers = NDArray[np.integer[Any]]
 """Codes from 0 up (turns from 1), of any width: a million verdicts are a tenth of the size in small ones."""

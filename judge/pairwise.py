@@ -41,7 +41,10 @@ _CRITERIA = (
 _FENCED = (
     "[{which} 모델의 답변 {number}]\n«{nonce} {which} 답변 {number} 시작»\n{answer}\n«{nonce} {which} 답변 {number} 끝»"
 )
-_TASK = "대화가 끝났습니다. {number}번째 질문에 대한 두 답변을 견주세요. {note}"
+_TASKS = {
+    "turn": "대화가 끝났습니다. {number}번째 질문에 대한 두 답변을 견주세요. {note}",
+    "conversation": "대화가 끝났습니다. 처음부터 마지막 답변까지 대화 전체를 하나로 보고 두 모델을 견주세요. {note}",
+}
 _PLACES = ("첫 번째", "두 번째")
 
 RESULT = LabelsRubric(
@@ -127,7 +130,7 @@ def pairwise_hash(rubric: Rubric) -> str:
     """sha256 over everything static: the template and its version, the rubric, both forms of the result."""
     contracts = [contract_for_winner(mode) for mode in ("json_schema", "text")]
     schemas = [schema.schema for contract in contracts if (schema := contract.response_schema())]
-    template = [TEMPLATE_VERSION, FENCE_NOTE, _FENCED, EMPTY, _TASK, _PLACES]
+    template = [TEMPLATE_VERSION, FENCE_NOTE, _FENCED, EMPTY, _TASKS[rubric.grades], _PLACES]
     messages = [_system_message(rubric, contract) for contract in contracts]
     content = json.dumps([template, rubric.digest(), RESULT.digest(), messages, schemas], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
@@ -192,5 +195,5 @@ def _user_message(compared: ComparedTurn, rubric: Rubric, nonce: str) -> str:
             visible = neutralise(answer) if answer.strip() else EMPTY
             parts.append(_FENCED.format(which=which, number=number, nonce=nonce, answer=visible))
     note = rubric.later_turns if compared.turn > 1 else rubric.first_turn
-    parts.append(_TASK.format(number=compared.turn, note=note).rstrip())
+    parts.append(_TASKS[rubric.grades].format(number=compared.turn, note=note).rstrip())
     return "\n\n".join(parts)

@@ -122,7 +122,7 @@ class Comparer:
 
     def _of_pair(self, judge: ComparingJudge, asked: AnsweredQuestion, sample: int, a: int, b: int) -> Iterator[_Job]:
         said = [asked.answers.get((model, sample), {}) for model in (a, b)]
-        for turn in range(1, len(asked.question.turns) + 1):
+        for turn in self._plan.graded_turns(asked.question):
             if any(turn not in answers for answers in said):
                 return  # an answer is still to come: the comparison is pending
             lacking = [m for m, answers in zip((a, b), said, strict=True) if not _whole(answers, turn)]

@@ -55,7 +55,8 @@ class ComparisonTask:
         return "b" if a_out else "a" if b_out else None
 
     def _criteria(self, parsed: Parsed) -> dict[str, Any]:
-        both = "\n".join(answers[self.compared.turn - 1] for answers in self.compared.shown)
+        first = 0 if self.rubric.grades == "conversation" else self.compared.turn - 1
+        both = "\n".join(text for answers in self.compared.shown for text in answers[first : self.compared.turn])
         missing = [storable(quote) for quote in unfound(parsed.evidence, both)]
         return {**parsed.criteria, **({"unfound_quotes": missing} if missing else {})}
 

@@ -15,6 +15,7 @@ no completion holds it (imports).
 """
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Column,
     Float,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    type_coerce,
 )
 
 from service.store.types import LongText, WorkKey
@@ -125,6 +127,9 @@ answers = Table(
     Column("text", LongText),
     PrimaryKeyConstraint("run_id", "model", "question", "sample", "turn"),
 )
+
+RUBRIC = type_coerce(questions.c.content, JSON)["rubric"].as_string()
+"""The rubric that a question names; NULL for the run's own."""
 
 FAILED = text("status <> 'ok'")
 

@@ -21,7 +21,7 @@ Choose = Callable[[str, str], str]
 
 def compares(body: Body) -> bool:
     """Whether this is asked of a judge of pairs."""
-    return "두 답변을 견주세요" in text_of(body["messages"][-1])
+    return "견주세요." in text_of(body["messages"][-1])
 
 
 def shown(body: Body) -> tuple[str, str]:

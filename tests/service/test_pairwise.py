@@ -205,6 +205,25 @@ def test_two_judges_compare_and_the_rules_do_not(run_cli, server, questions):
     assert pair["win_rate"]["mean"] == 0.75
 
 
+def test_conversations_that_are_graded_as_a_whole_are_compared_once(run_cli, server, tmp_path):
+    (tmp_path / "whole.yaml").write_text(
+        "{id: whole, version: 1, title: 대화 전체, grades: conversation, language_rule: report, "
+        "scale: {min: 0, max: 10}, instructions: 대화 전체를 봅니다.}",
+        encoding="utf-8",
+    )
+    questions = tmp_path / "q.yaml"
+    questions.write_text(
+        "set: mixed\nquestions:\n"
+        "  - {id: a, category: 말, rubric: whole.yaml, turns: [{prompt: 첫 물음}, {prompt: 둘째 물음}]}\n"
+        "  - {id: b, category: 말, turns: [{prompt: 다른 첫 물음}, {prompt: 다른 둘째 물음}]}\n",
+        encoding="utf-8",
+    )
+    result = run_cli(*words(server, questions, "--pairwise", "all", "--format", "json"))
+    assert result.code == 0, result
+    assert part_of(result)["pairs"][0]["win_rate"]["n"] == 3
+    assert sum("두 모델을 견주세요" in body["messages"][-1]["content"] for body in compared(server)) == 2
+
+
 @pytest.mark.parametrize("allowed", [False, True])
 def test_in_a_jury_no_judge_compares_its_own_family(run_cli, server, questions, allowed):
     server.behave("solar-judge", pairwise_judge(lambda first, second: "tie"))

@@ -27,13 +27,10 @@ from service.pipeline import Asked, Deferred, Judge, ModelGrader, Pipeline, Prog
 from service.plan import RunPlan, differing
 from service.signals import Interrupted, Signals, signals_stop
 from service.store import Store, batches, ledger, reads
-from service.store.comparisons import comparison_totals
+from service.store.comparisons import ROLE, comparison_totals
 from service.store.lease import HeldLease, hold_lease, lease_limits
 from service.store.writer import Writer
 from service.store.writes import TurnKey, VerdictKey, add_identities, insert_run, set_stopped
-
-COMPARING = "pairwise"
-"""The role of a judge that compares, in the ledger."""
 
 
 def code_version() -> str:
@@ -240,4 +237,4 @@ def _comparing(position: int, plan: RunPlan, endpoints: Mapping[str, Endpoint]) 
     asked = plan.judges[position]
     mode = endpoints[asked.key].provider.capabilities.schema_mode
     judge = PairwiseJudge(asked.label, mode, plan.judging.params(), plan.deadline_s)
-    return ComparingJudge(position, judge, _asked(asked, COMPARING, endpoints, {}))
+    return ComparingJudge(position, judge, _asked(asked, ROLE, endpoints, {}))

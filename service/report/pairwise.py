@@ -8,14 +8,12 @@ from sqlalchemy.engine import Connection
 from judge.scoring.pairwise import JudgeScores, PairScores, summarise_pairs
 from service.report.cells import counted, safe
 from service.store.comparison_scores import comparison_table
-from service.store.comparisons import comparison_errors, comparison_statuses
+from service.store.comparisons import ROLE, comparison_errors, comparison_statuses
 from service.store.ledger import Spending
 from service.store.reads import StoredRun
 
 Report = dict[str, Any]
 Rows = tuple[list[str], list[list[str]]]
-
-ROLE = "pairwise"
 
 
 def pairwise_report(

@@ -17,6 +17,9 @@ from service.store.schema import FAILED, answers, comparisons, completions
 from service.store.writer import Write, ledger_only
 from service.store.writes import Purchase, save_purchase, upsert
 
+ROLE = "pairwise"
+"""Of a judge that compares, in the ledger."""
+
 _QUESTIONS_AT_ONCE = 16
 
 

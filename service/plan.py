@@ -30,6 +30,7 @@ from questions.types import Question, Questions, QuestionSet, question_digests
 from service.code_execution import code_turns
 from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, plan_judges, plan_models, unique
 from service.errors import UsageError
+from service.pairwise_plan import Pair, PairwisePlan, plan_pairs
 from service.seating import Seats, seating_notices, seats
 
 DEFAULT_SET = "starter"
@@ -71,6 +72,7 @@ class PlanFile(_Frozen):
     rubric: str = DEFAULT_RUBRIC
     samples: int = Field(default=1, ge=1, le=1000)
     judge_repeats: int = Field(default=1, ge=1, le=1000)
+    pairwise: str | None = Field(default=None, min_length=1)
     limit: int | None = Field(default=None, ge=1)
     generation: Sampling = Sampling()
     judging: Judging = Judging()
@@ -168,6 +170,7 @@ class RunPlan(_Frozen):
     judge_repeats: int
     generation: Sampling
     judging: Judging
+    pairwise: PairwisePlan | None = Field(default=None, exclude_if=lambda v: v is None)
     drop_unsupported: bool = Field(default=False, exclude_if=lambda v: not v)
     allow_code_execution: bool = Field(default=False, exclude_if=lambda v: not v)
     jury: Jury | None = Field(default=None, exclude_if=lambda v: v is None)
@@ -237,6 +240,25 @@ class RunPlan(_Frozen):
     def verdicts_per_turn(self) -> int:
         """Verdicts of all judges on every turn of a model, over all its samples."""
         return self.samples * len(self.judges) * self.judge_repeats
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Which models are compared, and who compares them; none without `pairwise`."""
+        return self.pairwise.pairs(self.models, self.judges, self.seats) if self.pairwise is not None else ()
+
+    @property
+    def comparisons_per_pair(self) -> int:
+        """How many comparisons a judge makes of a pair, each in both orders."""
+        return self.questions.graded * self.samples * self.judge_repeats
+
+    def comparisons_by(self, judge: int) -> int:
+        """How often the whole run asks a judge to compare, each order counted."""
+        return 2 * self.comparisons_per_pair * sum(judge in pair.judges for pair in self.pairs)
+
+    @property
+    def comparisons(self) -> int:
+        """How often it asks all of them."""
+        return sum(map(self.comparisons_by, range(len(self.judges))))
 
     @cached_property
     def whole_conversations(self) -> frozenset[str | None]:
@@ -315,6 +337,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         judge_repeats=request.judge_repeats,
         generation=request.generation,
         judging=request.judging,
+        pairwise=plan_pairs(request.pairwise, models, judges, rubrics),
         drop_unsupported=request.drop_unsupported,
         allow_code_execution=request.allow_code_execution and code > 0,
         jury=jury,

@@ -45,7 +45,7 @@ class GradingTask:
                 language=language,
                 completion=completion,
             )
-        status, reason = _failure(completion, "the score may be cut" if isinstance(parsed, Parsed) else parsed.reason)
+        status, reason = failure(completion, "the score may be cut" if isinstance(parsed, Parsed) else parsed.reason)
         return Verdict(status, error=reason, language=language, completion=completion)
 
     def _criteria(self, parsed: Parsed) -> dict[str, Any]:
@@ -55,7 +55,8 @@ class GradingTask:
         return {**parsed.criteria, **({"unfound_quotes": missing} if missing else {})}
 
 
-def _failure(completion: ChatCompletion, reason: str) -> tuple[VerdictStatus, str]:
+def failure(completion: ChatCompletion, reason: str) -> tuple[VerdictStatus, str]:
+    """The typed status of a reply that holds no result, and why."""
     if completion.refusal:
         return "refused", "the judge refused"
     if completion.finish_reason == "content_filter":

@@ -105,6 +105,7 @@ def demo(database: Database = DATABASE_DEFAULT, report_format: ReportFormatOptio
     "`kojudge run -m ollama:exaone3.5:7.8b -j solar:solar-pro4 -q starter` · "
     "`kojudge run -m vllm:NAME@http://gpu1:8000/v1 -j openai:gpt-6-luna -q questions.jsonl` · "
     "`kojudge run -m replay:generated/ -j openai:gpt-6-luna` · "
+    "`kojudge run -m ollama:NEW -m ollama:OLD -j solar:solar-pro4 --pairwise ollama:OLD` · "
     "`kojudge run -m scripted:perfect -m scripted:refuse -j scripted:rules -q smoke` (no key, no network)",
 )
 def run(
@@ -123,6 +124,10 @@ def run(
     concurrency: Concurrency = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Answers per question and model.")] = None,
     judge_repeats: Annotated[int | None, typer.Option(min=1, help="Verdicts per answer and judge.")] = None,
+    pairwise: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL|all", help="Also compare answers in pairs: each model with MODEL, or all."),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
     max_cost: MaxCost = None,
     allow_unpriced: AllowUnpriced = None,
@@ -167,6 +172,7 @@ def run(
         allow_code_execution,
         jury.value if jury else None,
         allow_self_judging,
+        pairwise,
     )
     raise typer.Exit(
         run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)

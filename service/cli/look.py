@@ -24,6 +24,7 @@ from service.interchange.export import conversations
 from service.report.build import build_report
 from service.report.cells import safe, safe_block
 from service.store import Store, reads
+from service.store.comparisons import comparison_totals
 
 
 def print_report(name: str, database: str, report_format: ReportFormat, output: Path | None) -> None:
@@ -62,10 +63,11 @@ def list_runs(database: str, list_format: ListFormat) -> None:
 def _run_line(connection: Any, run: reads.StoredRun) -> dict[str, Any]:
     planned = run.plan.verdicts
     ended, ok = reads.verdict_totals(connection, run.id)
+    pending = run.plan.comparisons - comparison_totals(connection, run.id)[0]
     return {
         "run": run.name,
         "kind": run.kind,
-        "status": "complete" if ended >= planned else "incomplete",
+        "status": "complete" if ended >= planned and not pending else "incomplete",
         "models": [m.label for m in run.plan.models],
         "judges": [j.label for j in run.plan.judges],
         "questions": run.plan.questions.n,
@@ -115,6 +117,9 @@ def _names(conversation: dict[str, Any]) -> tuple[str, ...]:
     return question, full, f"{full}#{conversation['sample']}"
 
 
+_RESULTS = {"win": "이김", "tie": "비김", "loss": "짐"}
+
+
 def _print_conversation(c: dict[str, Any]) -> None:
     console = out()
     title = safe(f"{c['model']}#{c['question_id']}#{c['sample']}  ({c['category']})")
@@ -134,6 +139,12 @@ def _print_conversation(c: dict[str, Any]) -> None:
             _block(console, head, verdict["rationale"] or verdict["error"] or "", "magenta")
             for line in verdict_details(verdict):
                 console.print(Text(safe(line), style="dim"))
+        for compared in (x for x in c.get("comparisons", ()) if x["turn"] == turn["turn"]):
+            result = compared["status"] if compared["result"] is None else _RESULTS[compared["result"]]
+            place = "먼저 보임" if compared["shown_first"] else "나중에 보임"
+            other = f"상대 {safe(compared['opponent'])}"
+            head = f"비교 {turn['turn']} · {safe(compared['judge'])} · {other} · {place} · {result}"
+            _block(console, head, compared["rationale"] or compared["error"] or "", "blue")
 
 
 def _print_findings(console: Any, question: Question, turn: dict[str, Any]) -> None:

@@ -17,7 +17,9 @@ from service.cli import main
 from service.plan import PlanFile, Sampling
 from tests.conftest import CliResult
 from tests.servers.model_server import ModelServer
+from tests.servers.pairwise_judge import compares, furnish, pairwise_judge, prefers, shown
 from tests.service.choice_questions import bias_questions
+from tests.service.support import logickor_questions, write_jsonl
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -112,6 +114,37 @@ def test_multiple_choice_reads_as_documented(run_cli: Run, tmp_path: Path) -> No
         set(actual) | set(actual["datasets"][0]) | set(actual["datasets"][0]["bias"]) | set(actual["languages"][0])
     ):
         assert key in rows, f"docs/report.md does not explain {key}"
+
+
+def test_pairs_read_as_documented(run_cli: Run, tmp_path: Path, model_server: ModelServer) -> None:
+    furnish(model_server)
+    steady = prefers("좋은")
+    model_server.behave(
+        "judge", pairwise_judge(lambda first, second: "first" if "2번 물음, 1째" in first else steady(first, second))
+    )
+    model_server.inject(
+        "judge",
+        then="unparsable",
+        when=lambda b: compares(b) and all(w in shown(b)[0] for w in ("모자란", "3번", "3째")),
+    )
+    write_jsonl(tmp_path / "questions.jsonl", logickor_questions(3))
+    models = [w for name in ("good", "poor") for w in ("-m", f"compatible:{name}@{model_server.openai_url}")]
+    judge = ["-j", f"compatible:judge@{model_server.openai_url}", "-q", "questions.jsonl", "--name", "r"]
+    done = run_cli("run", *models, *judge, "--pairwise", "compatible:poor", "--format", "json")
+    assert done.code == 1, done
+    actual = json.loads(done.out)["pairwise"]
+    shown_part = example(REPORT, "baseline")
+    rounded = json.loads(json.dumps(actual), parse_float=lambda number: round(float(number), 4))
+    for part in (shown_part, rounded):  # they change with every word of the prompt
+        part["prompt_hashes"] = sorted(part["prompt_hashes"])
+        part["usage"] = {name: count > 0 for name, count in part["usage"].items()}
+    assert shown_part == rounded, json.dumps(rounded, ensure_ascii=False)
+    keys = table_keys(REPORT, "| key of the pairs | meaning |") | {"model_a", "model_b", "judge", "failed"}
+    assert keys >= {*actual, *actual["pairs"][0], *actual["judges"][0]}
+    text = REPORT.read_text("utf-8").split("\n## Pairs\n", 1)[1].split("\n## ", 1)[0]
+    conversation = json.loads(run_cli("show", "r", "compatible:good#1", "--format", "json").out)["conversations"][0]
+    for key in conversation["comparisons"][0]:
+        assert f"`{key}`" in text, f"docs/report.md does not explain {key}"
 
 
 def test_an_exported_line_has_the_documented_keys(run_cli: Run, tmp_path: Path) -> None:

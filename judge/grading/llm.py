@@ -1,12 +1,14 @@
 """A judge that is a model: render, ask, read, and apply the deterministic language rule."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from judge.checks.language import LanguageReport
+from judge.contracts import OutputContract, Parsed
+from judge.contracts.evidence import unfound
 from judge.prompt import RubricPrompt
 from judge.rubric import Rubric
 from judge.types import GradedTurn, Verdict, VerdictStatus
-from judge.verdict import OutputContract, Parsed
 from providers.errors import ProviderError
 from providers.http_errors import storable
 from providers.types import ChatCompletion, ChatRequest, SamplingParams, SchemaMode
@@ -37,12 +39,20 @@ class GradingTask:
                 score=self.rubric.scale.min if ruled_out else parsed.score,
                 judge_score=parsed.score,
                 # Decoded only here: an escape inside the judge's JSON may be half a character.
-                rationale=storable(parsed.rationale) if parsed.rationale is not None else None,
+                rationale=storable(parsed.rationale),
+                evidence=tuple(storable(quote) for quote in parsed.evidence),
+                criteria=self._criteria(parsed),
                 language=language,
                 completion=completion,
             )
         status, reason = _failure(completion, "the score may be cut" if isinstance(parsed, Parsed) else parsed.reason)
         return Verdict(status, error=reason, language=language, completion=completion)
+
+    def _criteria(self, parsed: Parsed) -> dict[str, Any]:
+        whole = self.rubric.grades == "conversation"
+        graded = "\n".join(self.turn.answers) if whole else self.turn.answer
+        missing = [storable(quote) for quote in unfound(parsed.evidence, graded)]
+        return {**parsed.criteria, **({"unfound_quotes": missing} if missing else {})}
 
 
 def _failure(completion: ChatCompletion, reason: str) -> tuple[VerdictStatus, str]:

@@ -13,6 +13,7 @@ from service.cli.options import (
     ExportKind,
     Grouping,
     ImportKind,
+    JuryKind,
     ListFormat,
     ListFormatOption,
     Output,
@@ -33,6 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(questions_app, name="questions")
+judge_app = typer.Typer(help="What judges are asked.", no_args_is_help=True)
+app.add_typer(judge_app, name="judge")
 providers_app = typer.Typer(
     help="Where models answer: what each provider needs, and what an endpoint can do.", no_args_is_help=True
 )
@@ -59,6 +62,15 @@ AllowCode = Annotated[
     typer.Option(
         "--allow-code-execution", help="Run the Python programs in answers, in a sandbox (Linux), to test them."
     ),
+]
+
+JuryRule = Annotated[
+    JuryKind | None,
+    typer.Option("--jury", help="How the verdicts of several judges become one.", show_default="mean"),
+]
+AllowSelf = Annotated[
+    bool | None,
+    typer.Option("--allow-self-judging", help="In a jury, let a judge grade models of its own family."),
 ]
 
 
@@ -127,6 +139,8 @@ def run(
     batch: Batch = None,
     no_wait: NoWait = False,
     allow_code_execution: AllowCode = None,
+    jury: JuryRule = None,
+    allow_self_judging: AllowSelf = None,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
 ) -> None:
@@ -151,6 +165,8 @@ def run(
         drop_unsupported,
         wait,
         allow_code_execution,
+        jury.value if jury else None,
+        allow_self_judging,
     )
     raise typer.Exit(
         run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)
@@ -301,6 +317,22 @@ def dashboard(
     from service.cli.look import start_dashboard
 
     raise typer.Exit(start_dashboard(database, port))
+
+
+@judge_app.command("rubrics", epilog="Example: `kojudge judge rubrics harm-refusal`")
+def judge_rubrics(
+    rubric: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A shipped rubric or a rubric file: print it whole.")
+    ] = None,
+    list_format: ListFormatOption = ListFormat.table,
+) -> None:
+    """List the shipped rubrics, or print one with the prompt that a judge is given."""
+    from service.cli.rubrics import list_rubrics, show_rubric
+
+    if rubric is None:
+        list_rubrics(list_format)
+    else:
+        show_rubric(rubric, list_format)
 
 
 @providers_app.command("list", epilog="Example: `kojudge providers list --format json`")

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from judge.rubric import Rubric, load_rubric
+from judge.rubric import KINDS, load_rubric
 from judge.runnable import JudgeInput
 from judge.types import VerdictStatus
 from service.cli import main
@@ -21,7 +21,9 @@ from tests.service.choice_questions import bias_questions
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-REPORT, QUESTIONS, JUDGING, PLANS = (ROOT / "docs" / f"{n}.md" for n in ("report", "questions", "judging", "plans"))
+REPORT, QUESTIONS, JUDGING, PLANS, RUBRICS = (
+    ROOT / "docs" / f"{n}.md" for n in ("report", "questions", "judging", "plans", "rubrics")
+)
 LANGCHAIN = ROOT / "docs" / "langchain.md"
 READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
 
@@ -210,15 +212,20 @@ def test_the_worked_folder_of_questions_is_clean(run_cli: Run, tmp_path: Path) -
     assert not done.out.strip(), done
 
 
-def test_the_worked_rubric_loads(tmp_path: Path) -> None:
+def test_the_worked_rubrics_load(tmp_path: Path) -> None:
     path = tmp_path / "rubric.yaml"
-    path.write_text(fences(JUDGING, "yaml")[0], encoding="utf-8")
-    load_rubric(str(path))
-    assert table_keys(JUDGING, "| key | meaning |") >= set(Rubric.model_fields)
+    worked = fences(RUBRICS, "yaml")
+    for text in worked:
+        path.write_text(text, encoding="utf-8")
+        assert load_rubric(str(path)).kind in KINDS
+    keys = set().union(*(kind.model_fields for kind in KINDS.values()))
+    told = [line.split("|")[1] for line in RUBRICS.read_text("utf-8").splitlines() if line.startswith("| `")]
+    assert {key for cell in told for key in re.findall("`([a-z_]+)`", cell)} >= keys
+    assert len(worked) == len(KINDS)
 
 
 def test_every_verdict_status_is_explained() -> None:
-    assert table_keys(JUDGING, "| status | meaning |") == {*get_args(VerdictStatus), "pending"}
+    assert table_keys(JUDGING, "| status | meaning |") == {*get_args(VerdictStatus), "incomplete", "pending"}
 
 
 # ── the judge inside LangChain ──

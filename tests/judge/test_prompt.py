@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from judge.prompt import RubricPrompt, contract_for, neutralise, template_hash
+from judge.contracts import contract_for
+from judge.prompt import RubricPrompt, neutralise, template_hash
 from judge.rubric import load_rubric
 from judge.types import GradedTurn
 from questions.types import Question, Turn

@@ -10,7 +10,7 @@ import pytest
 
 from judge.grading.llm import ModelJudge
 from judge.prompt import template_hash
-from judge.rubric import Criterion, Rubric, Scale
+from judge.rubric import Criterion, LikertRubric, Scale
 from judge.types import GradedTurn
 from providers.types import ChatRequest, SamplingParams, SchemaMode
 from questions.types import Question, Turn
@@ -23,7 +23,7 @@ QUESTION = Question(
         Turn(prompt="앞의 뜻으로 예문을 지어라."),
     ),
 )
-RUBRIC = Rubric(
+RUBRIC = LikertRubric(
     id="pinned",
     version=3,
     title="고정",
@@ -48,14 +48,14 @@ def test_the_digest_of_a_question() -> None:
 
 
 def test_the_template_hash() -> None:
-    assert template_hash(RUBRIC) == "a1ed6de1e7bfa73d33e6c8404cf25dbc800aaebb2cfc72714f497c90f848aee2"
+    assert template_hash(RUBRIC) == "f4cf5092b617ebd5d9c58ebaa5de374ee2be58fb8901ce11c31819c22e0c8d5d"
 
 
 @pytest.mark.parametrize(
     ("mode", "expected"),
     [
-        ("text", "2988657c81f597ed9d7580bc4d7b66085b3e7bbb75d1ebfead727b0404ef1dfa"),
-        ("json_schema", "02c1c66ae9f5d3c6d500620bc04f8964e693f485f9fd1b94185c79094c60c8d6"),
+        ("text", "a0b765f069a9ca74c0588d2dda014622ddc6436308d6a027db4d63018ebb26e8"),
+        ("json_schema", "fe00697f78f9c29eb9e6c6389647682a48b55c7746d49cbc3177ce4a9425b9b5"),
     ],
 )
 def test_what_a_judge_is_sent(mode: SchemaMode, expected: str) -> None:

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from judge.checks.text import compose_hangul
+from judge.contracts import JsonContract, OutputContract, Parsed, TextContract, Unparsed
 from judge.rubric import Scale
-from judge.verdict import JsonContract, OutputContract, Parsed, TextContract, Unparsed
 
 SCALE = Scale(min=0, max=10, step=1)
 HALVES = Scale(min=1, max=5, step=0.5)
@@ -262,7 +262,7 @@ def test_the_instruction_names_the_scale_and_is_not_itself_a_verdict() -> None:
 def test_the_schema_is_closed_and_puts_reasons_before_the_number() -> None:
     schema = JsonContract(SCALE).response_schema()
     assert schema is not None
-    assert list(schema.schema["properties"]) == schema.schema["required"] == ["evaluation", "score"]
+    assert list(schema.schema["properties"]) == schema.schema["required"] == ["evaluation", "evidence", "score"]
     assert schema.schema["additionalProperties"] is False
     assert schema.schema["properties"]["score"] == {"type": "integer", "enum": list(range(11))}
     halves = JsonContract(HALVES).response_schema()

@@ -1,112 +1,22 @@
-"""From a judge's words to a score, or to a typed failure; never a guess.
+"""A final score in a judge's words, or why there is none; never a guess.
 
-An output contract owns both the instruction in the prompt and the parser of the reply, so the two cannot drift.
-Whatever form was asked for, both forms are read, because judges mix them. Every statement of a final score is
+Whatever form was asked for, prose and JSON are read, because judges mix them. Every statement of a final score is
 collected: the score key of a JSON object, or a label with a number that ends its sentence. They must all be clear
 and agree. A criterion's score ("정확성 점수: 3") is no final score, and the first number met means nothing.
 
 Every step is linear in the reply: look-around is bounded, and JSON is only decoded where braces balance.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-from judge.checks.text import compose_hangul
-from judge.rubric import Scale
-from providers.types import ResponseSchema
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """`score` lies inside the scale; `rationale` is the judge's evaluation, perhaps empty."""
-
-    score: float
-    rationale: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unparsed:
-    """`reason` is short and holds none of the judge's words."""
-
-    reason: str
-
-
-class OutputContract(Protocol):
-    """How a judge is told to answer, and how its answer is read."""
-
-    @property
-    def name(self) -> str: ...
-
-    def instruction(self) -> str: ...
-
-    def response_schema(self) -> ResponseSchema | None: ...
-
-    def parse(self, text: str) -> Parsed | Unparsed:
-        """Any text is accepted; nothing is raised for what a judge wrote."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class TextContract:
-    """`평가: …` and then `점수: N` on a line of its own."""
-
-    scale: Scale
-    name: str = "text"
-
-    def instruction(self) -> str:
-        return (
-            "다음 형식으로만 답합니다. 점수는 맨 마지막 줄에 한 번만 씁니다.\n"
-            "평가: (근거를 세 문장에서 다섯 문장으로)\n"
-            f"점수: ({_numbers(self.scale)} 하나)"
-        )
-
-    def response_schema(self) -> ResponseSchema | None:
-        return None
-
-    def parse(self, text: str) -> Parsed | Unparsed:
-        return _parse(text, self.scale)
-
-
-@dataclass(frozen=True, slots=True)
-class JsonContract:
-    """A JSON object `{"evaluation", "score"}`, reasons before the number."""
-
-    scale: Scale
-    name: str = "json"
-
-    def instruction(self) -> str:
-        return (
-            "다음 JSON 객체 하나로만 답합니다.\n"
-            f'{{"evaluation": "근거를 세 문장에서 다섯 문장으로", "score": {_numbers(self.scale)} 하나}}'
-        )
-
-    def response_schema(self) -> ResponseSchema | None:
-        score: dict[str, Any] = {"type": "number"}
-        if self.scale.step == 1 and self.scale.min.is_integer():
-            score = {"type": "integer", "enum": list(range(int(self.scale.min), int(self.scale.max) + 1))}
-        properties = {"evaluation": {"type": "string"}, "score": score}
-        # No optional key: OpenAI's and Solar's strict subsets want every property required.
-        schema = {
-            "type": "object",
-            "properties": properties,
-            "required": list(properties),
-            "additionalProperties": False,
-        }
-        return ResponseSchema("verdict", schema)
-
-    def parse(self, text: str) -> Parsed | Unparsed:
-        return _parse(text, self.scale)
-
-
-def _numbers(scale: Scale) -> str:
-    step = scale.step
-    kind = "수" if step is None else "정수" if step == 1 else f"{step:g} 단위의 수"
-    return f"{scale.text()} 사이의 {kind}"
-
+from judge.contracts.base import Parsed, Unparsed
+from judge.contracts.json_objects import JsonObject, Spelled, objects
+from judge.contracts.plain import plain, plainly, without_draft
+from judge.scale import Scale
 
 # ── one reply ──
 
@@ -123,15 +33,13 @@ class _Claim:
     rationale: str | None = None
 
 
-def _parse(text: str, scale: Scale) -> Parsed | Unparsed:
-    text = compose_hangul(text)
-    if text.lstrip().startswith("<think>"):  # a draft, not the verdict
-        _, closed, text = text.partition("</think>")
-        if not closed:
-            return Unparsed("the reply ends inside its reasoning")
-    # Translating looks at every character in turn; a search that finds none to translate is ten times as fast.
-    plain = text.translate(_PLAIN) if _NOT_PLAIN.search(text) else text
-    claims, outside = _json_claims(text, plain, scale)
+def read_score(text: str, scale: Scale) -> Parsed | Unparsed:
+    """The final score that a reply states, with the reasons given for it."""
+    whole = without_draft(text)
+    if whole is None:
+        return Unparsed("the reply ends inside its reasoning")
+    text = whole
+    claims, outside = _json_claims(text, plain(text), scale)
     labelled = list(_labelled_claims(outside, scale))
     claims += [claim for claim in labelled if isinstance(claim, _Claim)]
     if not claims:
@@ -148,19 +56,6 @@ def _parse(text: str, scale: Scale) -> Parsed | Unparsed:
     stated = next((claim.rationale for claim in claims if claim.rationale is not None), None)
     return Parsed(score + 0.0, _rationale(text, claims[0].at) if stated is None else stated)
 
-
-def _plain_characters() -> dict[int, str]:
-    """One character for one, so that positions stay: ASCII forms, line ends, and a space for mere dressing."""
-    table = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
-    table |= dict.fromkeys(map(ord, "*_`\t\u00a0\u3000\u202f\u00ad\u2060\ufeff\ufe0f"), " ")
-    table |= dict.fromkeys([*range(0x2000, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], " ")
-    table |= dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), "\n")
-    table |= dict.fromkeys(map(ord, "∶﹕ː"), ":") | dict.fromkeys(map(ord, "＊＿｀"), " ")
-    return table | {0x2212: "-", 0xFE63: "-", 0x2044: "/", 0x2215: "/"}
-
-
-_PLAIN = _plain_characters()
-_NOT_PLAIN = re.compile(f"[{re.escape(''.join(map(chr, _PLAIN)))}]")
 
 # ── the number and what may stand after it ──
 
@@ -204,7 +99,12 @@ def _read_value(line: str, scale: Scale, *, at: int = 0, rationale: str | None =
 
 # ── labels in prose ──
 
-_LABEL = re.compile(r"점수|총점|평점|score|rating", re.IGNORECASE)
+_LABEL = re.compile(
+    "점수|총점|평점|score|rating"
+    # as judges trained the Prometheus way end, whatever they were asked for; a heading of that name is none
+    r"|(?<=\[)(?:result|결과)(?= {0,3}\][ :]{0,5}[0-9]{1,3}(?:\.[0-9]{1,3})? ?(?:점|/ ?[0-9]{1,3})?[. ]{0,5}(?:\n|\Z))",
+    re.IGNORECASE,
+)
 _NOTE = r"[(\[](?P<note>[^()\[\]\n]{0,40})[)\]]"
 _SEPARATOR = re.compile(
     rf" *(?P<closed>[\])>}}】」\"'”’])? *(?:{_NOTE} *)?[\])}}】」]? *(?P<sign>[:=]|(?:은|는)(?= ))? *"
@@ -223,22 +123,22 @@ _LOOK_BACK = 120
 _MOST_LABELS = 1000
 
 
-def _labelled_claims(plain: str, scale: Scale) -> Iterator[_Claim | Literal["criterion"]]:
+def _labelled_claims(outside: str, scale: Scale) -> Iterator[_Claim | Literal["criterion"]]:
     """Every labelled score of the text; of a criterion's score only that there is one."""
     weak: list[_Claim] = []
     strong = False
-    for number, label in enumerate(_LABEL.finditer(plain)):
+    for number, label in enumerate(_LABEL.finditer(outside)):
         if number == _MOST_LABELS:
             yield _Claim(None, "more score labels than a verdict can hold")
             return
-        after = plain[label.end() : label.end() + _LONGEST_VALUE]
+        after = outside[label.end() : label.end() + _LONGEST_VALUE]
         line, _, _ = after.partition("\n")
         separator = _SEPARATOR.match(line)
         assert separator is not None  # every part of it is optional
-        opened = plain[label.start() - 1 : label.start()] if label.start() else ""
+        opened = outside[label.start() - 1 : label.start()] if label.start() else ""
         if opened in {'"', "'"} and separator["closed"] == opened and separator["sign"] == ":":
             continue  # a JSON key: read as JSON or not at all
-        before = plain[max(0, label.start() - _LOOK_BACK) : label.start()]
+        before = outside[max(0, label.start() - _LOOK_BACK) : label.start()]
         words, start = _words_before(before)
         claim = _claim_after(after, line, separator, bool(words), label.start() - len(before) + start, scale)
         if claim is None:
@@ -309,7 +209,6 @@ _RATIONALE_KEYS = ("evaluation", "평가", "rationale", "reason", "explanation",
 _WRAPPERS = frozenset(
     ["result", "verdict", "evaluation", "output", "response", "judgment", "judgement", "평가", "결과"]
 )
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[{}]', re.DOTALL)
 _QUOTED_KEY = re.compile(r"[\"'](?:[^\"'\n]{0,12})(?:score|점수|총점|평점|rating)[\"']\s*:", re.IGNORECASE)
 _FLAT_SCORE = re.compile(
     r"[\"'](?:score|점수|최종 점수|총점|평점|rating|final score)[\"']\s*:\s*[\"']?([^\"',{}\[\]\n]{1,40})[\"']?\s*[,}]",
@@ -318,89 +217,42 @@ _FLAT_SCORE = re.compile(
 _FLAT_RATIONALE = re.compile(
     r"[\"'](?:evaluation|평가|rationale|reason|이유|근거)[\"']\s*:\s*[\"'](.*)", re.I | re.DOTALL
 )
-_DEEPEST = 32
 
 
-class _Literal(str):
-    """A number as the JSON text spells it."""
-
-    __slots__ = ()
-
-
-class _Object(dict[str, Any]):
-    """A JSON object that remembers every score key, also one given twice."""
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self.scores = [value for key, value in pairs if re.sub(r"[\s_-]", "", key).lower() in _SCORE_KEYS]
-
-
-_DECODER = json.JSONDecoder(
-    strict=False,
-    parse_int=_Literal,
-    parse_float=_Literal,
-    parse_constant=_Literal,
-    object_pairs_hook=_Object,
-)
-
-
-def _json_claims(text: str, plain: str, scale: Scale) -> tuple[list[_Claim], str]:
+def _json_claims(text: str, plain_text: str, scale: Scale) -> tuple[list[_Claim], str]:
     """The claims of JSON objects, and the plain text without those objects."""
     claims: list[_Claim] = []
     outside: list[str] = []
     done = 0
-    for start, end, found in _objects(text):
+    for start, end, found in objects(text, _QUOTED_KEY):
         verdict = _verdict_object(found)
         if verdict is None:
             continue
         reasons = next((verdict[k].strip() for k in _RATIONALE_KEYS if isinstance(verdict.get(k), str)), "")
-        claims += [_json_score(value, scale, start, reasons) for value in verdict.scores]
-        outside.append(plain[done:start])
+        claims += [_json_score(value, scale, start, reasons) for value in _scores(verdict)]
+        outside.append(plain_text[done:start])
         done = end
-    outside.append(plain[done:])
+    outside.append(plain_text[done:])
     if not claims:
         claims = _broken_object(text, scale)
     return claims, "\n".join(outside)
 
 
-def _objects(text: str) -> Iterator[tuple[int, int, _Object]]:
-    """The outermost JSON objects that hold a score key, prose and fences around them ignored."""
-    at = text.find("{")
-    budget = max(2 * len(text), 100_000)  # unclosed braces cost a walk to the end each
-    while at >= 0 and budget > 0:
-        end, work = _balanced(text, at)
-        budget -= work
-        found: Any = None
-        if end and _QUOTED_KEY.search(text, at, end):
-            try:
-                found = _DECODER.decode(text[at:end])
-            except (ValueError, RecursionError):
-                end = 0
-        if isinstance(found, _Object):
-            yield at, end, found
-        at = text.find("{", end or at + 1)
-
-
-def _balanced(text: str, start: int) -> tuple[int, int]:
-    """The end of the braces opened at `start` (0: never closed, or too deep), and the characters walked."""
-    depth = 0
-    for token in _TOKEN.finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(token[0], 0)
-        if not depth or depth > _DEEPEST:
-            return (0 if depth else token.end()), token.end() - start
-    return 0, len(text) - start
-
-
-def _verdict_object(found: _Object) -> _Object | None:
+def _verdict_object(found: JsonObject) -> JsonObject | None:
     """The object itself, or the one inside it that is only wrapped; a criterion's object is neither."""
-    if found.scores:
+    if _scores(found):
         return found
-    inner = [value for key, value in found.items() if key.lower() in _WRAPPERS and isinstance(value, _Object)]
-    return inner[0] if len(inner) == 1 and inner[0].scores else None
+    inner = [value for key, value in found.items() if key.lower() in _WRAPPERS and isinstance(value, JsonObject)]
+    return inner[0] if len(inner) == 1 and _scores(inner[0]) else None
+
+
+def _scores(found: JsonObject) -> list[object]:
+    """The value of every score key, also of one given twice."""
+    return [value for key, value in found.pairs if re.sub(r"[\s_-]", "", key).lower() in _SCORE_KEYS]
 
 
 def _json_score(value: object, scale: Scale, at: int, reasons: str) -> _Claim:
-    if isinstance(value, _Literal):
+    if isinstance(value, Spelled):
         try:
             number = float(value) if len(value) <= 40 else math.nan
         except ValueError:
@@ -408,7 +260,7 @@ def _json_score(value: object, scale: Scale, at: int, reasons: str) -> _Claim:
         return _Claim(number, "", at, reasons) if math.isfinite(number) else _Claim(None, _UNCLEAR)
     if not isinstance(value, str) or len(value) > _LONGEST_VALUE:
         return _Claim(None, _UNCLEAR)
-    return _read_value(value.translate(_PLAIN).strip(), scale, at=at, rationale=reasons) or _Claim(None, _UNCLEAR)
+    return _read_value(plainly(value).strip(), scale, at=at, rationale=reasons) or _Claim(None, _UNCLEAR)
 
 
 def _broken_object(text: str, scale: Scale) -> list[_Claim]:

@@ -282,5 +282,5 @@ def test_a_private_set_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(SourceError, match=r"; in KOJUDGE_SETS: .우리 모음.; or name"):
         load_set("우리 모듬")
     monkeypatch.setenv("KOJUDGE_SETS", str(tmp_path / "none"))
-    with pytest.raises(SourceError, match=r"KOJUDGE_SETS names .*none., which is no folder"):
+    with pytest.raises(SourceError, match=r"KOJUDGE_SETS names .*, which is no folder"):
         load_set("우리 모음")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from judge.verdict import Parsed
 
 from judge.checks.addressing import find_addressing
 from judge.contracts import Parsed

@@ -50,7 +50,7 @@ def estimate(run: FrozenRun) -> list[Estimate]:
     for place, judge in enumerate(plan.judges):
         if not judge.is_rule_judge:
             shown = _mean([_tokens(messages) for q in sampled for messages in _judge_prompts(run, q, answer)])
-            verdicts = turns * sum(place in seats for seats in plan.seats) * plan.judge_repeats
+            verdicts = plan.verdicts_by(place)
             lines.append(_line("judge", judge, verdicts, shown, verdict, plan.judging.max_output_tokens))
     return lines
 

@@ -8,6 +8,7 @@ buy the same things.
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -116,24 +117,32 @@ class SetPlan(_Frozen):
 class QuestionsPlan(_Frozen):
     """The questions of a run: `n` of them with `turns` turns together, and a digest over theirs, in order.
 
-    `choice_turns` of the turns are multiple choice, which checks alone decide.
+    `choice_turns` of the turns are multiple choice, which checks alone decide. `graded` of them get verdicts: not all,
+    where conversations are graded as a whole.
     """
 
     n: int
     turns: int
     digest: str
     choice_turns: int = Field(default=0, exclude_if=lambda v: not v)
+    graded_turns: int | None = Field(default=None, exclude_if=lambda v: v is None)
+
+    @property
+    def graded(self) -> int:
+        """Turns that get verdicts."""
+        return self.turns if self.graded_turns is None else self.graded_turns
 
     @classmethod
     def of(cls, questions: Sequence[Question]) -> Self:
         turns = sum(len(q.turns) for q in questions)
-        return cls.counted(questions, turns, sum(map(choice_turns, questions)))
+        return cls.counted(questions, turns, sum(map(choice_turns, questions)), turns)
 
     @classmethod
-    def counted(cls, questions: Sequence[Question], turns: int, choices: int) -> Self:
-        """Of questions whose turns, and those of multiple choice, are counted already."""
+    def counted(cls, questions: Sequence[Question], turns: int, choices: int, graded: int) -> Self:
+        """Of questions whose turns, those of multiple choice and those that get verdicts are counted already."""
         digest = _list_digest(question_digests(questions))
-        return cls(n=len(questions), turns=turns, digest=digest, choice_turns=choices)
+        given = None if graded == turns else graded
+        return cls(n=len(questions), turns=turns, digest=digest, choice_turns=choices, graded_turns=given)
 
 
 def _list_digest(texts: Iterable[str]) -> str:
@@ -173,7 +182,7 @@ class RunPlan(_Frozen):
         """Everything that decides what is bought."""
         how = dict.fromkeys(("concurrency", "deadline_s", "wait_s", "max_cost", "allow_unpriced"), True)
         endpoints = {"__all__": HOW}
-        derived = {"questions": {"choice_turns"}}
+        derived = {"questions": {"choice_turns", "graded_turns"}}
         what = self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **derived, **how})
         for dumped, endpoint in zip((*what["models"], *what["judges"]), (*self.models, *self.judges), strict=True):
             if asked := endpoint.asked_extra():
@@ -213,16 +222,32 @@ class RunPlan(_Frozen):
         """Verdicts on every answer of a model."""
         return len(self.seats[model]) * self.judge_repeats
 
+    def verdicts_by(self, judge: int) -> int:
+        """Verdicts that the whole run asks of one judge."""
+        seated = sum(judge in mine for mine in self.seats)
+        return self.questions.graded * self.samples * seated * self.judge_repeats
+
     @property
     def verdicts(self) -> int:
         """Verdicts that the whole run asks for."""
         per_answer = sum(self.verdicts_on(model) for model in range(len(self.models)))
-        return self.questions.turns * self.samples * per_answer
+        return self.questions.graded * self.samples * per_answer
 
     @property
     def verdicts_per_turn(self) -> int:
         """Verdicts of all judges on every turn of a model, over all its samples."""
         return self.samples * len(self.judges) * self.judge_repeats
+
+    @cached_property
+    def whole_conversations(self) -> frozenset[str | None]:
+        """The rubrics (None: the run's own) that grade a conversation once, at its last turn."""
+        names = {name for name, rubric in self.rubrics.items() if rubric.grades == "conversation"}
+        return frozenset({*names, None} if self.default_rubric in names else names)
+
+    def graded_turns(self, question: Question) -> range:
+        """The turns (from 1) that get a verdict: every one, or the last alone."""
+        last = len(question.turns)
+        return range(last if question.rubric in self.whole_conversations else 1, last + 1)
 
     def rubric_for(self, question: Question) -> Rubric:
         return self.rubrics[question.rubric or self.default_rubric]
@@ -263,15 +288,16 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     """
     models = plan_models(request.models, request.endpoints, environ)
     sets, questions, notices = _questions(request, models)
-    turns, choices, code, named = 0, 0, 0, {request.rubric}
+    turns, choices, code, earlier = 0, 0, 0, Counter({request.rubric: 0})
     for question in questions:  # once: a packed question is parsed for every look at it
         turns += len(question.turns)
         choices += choice_turns(question)
         code += code_turns(question)
-        named.add(question.rubric or request.rubric)
+        earlier[question.rubric or request.rubric] += len(question.turns) - 1
     judges = plan_judges(request.judges or _judges_of(turns, choices), request.endpoints, environ)
     jury = (request.jury or "mean") if len(judges) > 1 else None
-    rubrics = {r: load_rubric(r) for r in named}
+    rubrics = {r: load_rubric(r) for r in earlier}
+    graded = turns - sum(earlier[r] for r, rubric in rubrics.items() if rubric.grades == "conversation")
     if request.allow_code_execution and code and not any(j.is_rule_judge for j in judges):
         raise UsageError(
             "programs are run for the judge scripted:rules only, and it is not in this plan; "
@@ -281,7 +307,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         models=tuple(models),
         judges=tuple(judges),
         sets=tuple(sets),
-        questions=QuestionsPlan.counted(questions, turns, choices),
+        questions=QuestionsPlan.counted(questions, turns, choices, graded),
         rubrics=rubrics,
         default_rubric=request.rubric,
         prompt_hashes={r: template_hash(rubric) for r, rubric in sorted(rubrics.items())},

@@ -71,6 +71,7 @@ def collapse(table: ScoreTable, seats: Seats, how: Jury) -> ScoreTable:
         category_names=table.category_names,
         category=table.category,
         turns=table.turns,
+        first=table.first,
         verdicts_per_turn=table.verdicts_per_turn // max(1, len(seats.judges)),
         scale=table.scale,
         model=table.model[kept],
@@ -117,7 +118,7 @@ _RULES: Mapping[Jury, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 def members(table: ScoreTable, seats: Seats) -> list[Member]:
     """Each judge's own mean of turn means, over all models that it judged."""
     found = []
-    units = int(table.turns.sum()) * (table.verdicts_per_turn // max(1, len(seats.judges)))
+    units = table.planned() // max(1, len(seats.judges))
     for place, name in enumerate(seats.judges):
         mine = (seats.judge == place) & (table.status == OK)
         planned = units * int(seats.seated[:, place].sum())

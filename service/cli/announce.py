@@ -20,7 +20,7 @@ def announce(run: FrozenRun) -> None:
         name = model.label if model.provider == "replay" else model.spec()
         plain(f"  candidate {name}: {turns} answers, {_expected(counted.get(('candidate', model.key)))}")
     for place, judge in enumerate(plan.judges):
-        verdicts = turns * sum(place in seats for seats in plan.seats) * plan.judge_repeats
+        verdicts = plan.verdicts_by(place)
         plain(f"  judge     {judge.spec()}: {verdicts} verdicts, {_expected(counted.get(('judge', judge.key)))}")
     if lines:
         plain(_total(lines))

@@ -13,6 +13,7 @@ from judge.scoring.jury import Seats, collapse
 from judge.scoring.table import STATUSES, Integers, ScoreTable
 from service.store.question_scales import question_scales
 from service.store.reads import StoredRun
+from service.store.resume import graded_turns
 from service.store.schema import run_questions, verdicts
 
 
@@ -65,6 +66,7 @@ def verdict_table(connection: Connection, run: StoredRun) -> tuple[ScoreTable, S
         category_names=tuple(names),
         category=np.asarray(category),
         turns=np.asarray(turns),
+        first=_first_graded(connection, run, np.asarray(turns)),
         verdicts_per_turn=run.plan.verdicts_per_turn,
         scale=run.plan.scale,
         model=np.asarray(model),
@@ -89,6 +91,15 @@ def _seats(run: StoredRun, table: ScoreTable, sample: Integers, judge: Integers,
     for part, size in (*parts, (repeat, plan.judge_repeats)):
         sitting = sitting * size + part
     return Seats(tuple(j.label for j in plan.judges), seated, judge, sitting)
+
+
+def _first_graded(connection: Connection, run: StoredRun, turns: Integers) -> Integers:
+    """The first turn of each question that gets a verdict."""
+    whole = run.plan.whole_conversations
+    if not whole:
+        return np.ones_like(turns)
+    graded = graded_turns(connection, run.id, 0, turns.size, whole)
+    return turns - np.array([graded[position] for position in range(turns.size)], dtype=turns.dtype) + 1
 
 
 def _on_one_scale(

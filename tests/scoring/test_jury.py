@@ -19,6 +19,7 @@ def jury(rows: list[tuple[int, int, int, float | None, int]], judges: int = 3) -
         category_names=("c",),
         category=np.zeros(questions, dtype=int),
         turns=np.ones(questions, dtype=int),
+        first=np.ones(questions, dtype=int),
         verdicts_per_turn=judges,
         scale=(0.0, 10.0),
         model=model,

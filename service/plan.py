@@ -67,6 +67,7 @@ class PlanFile(_Frozen):
     rubric: str = DEFAULT_RUBRIC
     samples: int = Field(default=1, ge=1, le=1000)
     judge_repeats: int = Field(default=1, ge=1, le=1000)
+    reask: bool = True
     limit: int | None = Field(default=None, ge=1)
     generation: Sampling = Sampling()
     judging: Judging = Judging()
@@ -154,6 +155,7 @@ class RunPlan(_Frozen):
     judge_repeats: int
     generation: Sampling
     judging: Judging
+    reask: bool = Field(default=False, exclude_if=lambda v: not v)
     drop_unsupported: bool = Field(default=False, exclude_if=lambda v: not v)
     allow_code_execution: bool = Field(default=False, exclude_if=lambda v: not v)
     concurrency: int = 16
@@ -178,7 +180,7 @@ class RunPlan(_Frozen):
 
     def comparability(self) -> dict[str, str]:
         """What must agree before two scores may stand side by side, part by part."""
-        code = ["allow_code_execution"] if self.allow_code_execution else []
+        code = [name for name in ("allow_code_execution", "reask") if getattr(self, name)]
         return {
             "questions": self.questions.digest,
             "rubric": _digest([self.rubrics[r].digest() for r in sorted(self.rubrics)]),
@@ -269,6 +271,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         judge_repeats=request.judge_repeats,
         generation=request.generation,
         judging=request.judging,
+        reask=request.reask and not all(j.is_rule_judge for j in judges),
         drop_unsupported=request.drop_unsupported,
         allow_code_execution=request.allow_code_execution and code > 0,
         concurrency=request.concurrency,

@@ -29,7 +29,10 @@ _AGAIN = (
     "\n\n{form}"
 )
 _EMPTY_REPLY = "(빈 답)"
-_TASK = "대화가 끝났습니다. {number}번째 답변을 채점하세요. {note}"
+_TASKS = {
+    "turn": "대화가 끝났습니다. {number}번째 답변을 채점하세요. {note}",
+    "conversation": "대화가 끝났습니다. 처음부터 마지막 답변까지 대화 전체를 하나로 보고 채점하세요. {note}",
+}
 
 _TEMPLATE_TOKENS = re.compile(
     r"<(?=[|｜][^|｜<>\n]{1,40}[|｜]?>"  # <|im_end|>, <｜User｜>, <|turn>
@@ -63,7 +66,7 @@ def template_hash(rubric: Rubric) -> str:
     """sha256 over everything static: the template and its version, the rubric, both output contracts."""
     contracts = [contract_for(rubric, mode) for mode in ("json_schema", "text")]
     schemas = [schema.schema for contract in contracts if (schema := contract.response_schema())]
-    template = [TEMPLATE_VERSION, _FENCE_NOTE, _FENCED, _EMPTY, _TASK, _AGAIN, _EMPTY_REPLY]
+    template = [TEMPLATE_VERSION, _FENCE_NOTE, _FENCED, _EMPTY, _TASKS[rubric.grades], _AGAIN, _EMPTY_REPLY]
     messages = [_system_message(rubric, contract) for contract in contracts]
     content = json.dumps([template, rubric.digest(), messages, schemas], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
@@ -130,7 +133,7 @@ def _user_message(turn: GradedTurn, rubric: Rubric, nonce: str) -> str:
         visible = neutralise(answer) if answer.strip() else _EMPTY
         parts.append(_FENCED.format(number=number, nonce=nonce, answer=visible))
     note = rubric.later_turns if turn.turn > 1 else rubric.first_turn
-    parts.append(_TASK.format(number=turn.turn, note=note).rstrip())
+    parts.append(_TASKS[rubric.grades].format(number=turn.turn, note=note).rstrip())
     return "\n\n".join(parts)
 
 

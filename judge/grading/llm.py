@@ -63,7 +63,9 @@ class GradingTask:
         return Reask(replace(self, request=replace(self.request, messages=messages)), parsed.reason)
 
     def _criteria(self, parsed: Parsed) -> dict[str, Any]:
-        missing = [storable(quote) for quote in unfound(parsed.evidence, self.turn.answer)]
+        whole = self.rubric.grades == "conversation"
+        graded = "\n".join(self.turn.answers) if whole else self.turn.answer
+        missing = [storable(quote) for quote in unfound(parsed.evidence, graded)]
         return {**parsed.criteria, **({"unfound_quotes": missing} if missing else {})}
 
 

@@ -60,7 +60,7 @@ def list_runs(database: str, list_format: ListFormat) -> None:
 
 
 def _run_line(connection: Any, run: reads.StoredRun) -> dict[str, Any]:
-    planned = run.plan.answers * run.plan.verdicts_per_answer
+    planned = run.plan.verdicts
     ended, ok = reads.verdict_totals(connection, run.id)
     return {
         "run": run.name,

@@ -9,6 +9,7 @@ from typing import Any
 from service.report.cells import cost, counted, failures, interval, rank, safe
 from service.report.choice_rows import choice_notes, choice_slices, choice_tables
 from service.report.endpoints import endpoint_notes
+from service.report.jury import jury_notes
 
 Report = dict[str, Any]
 
@@ -35,15 +36,22 @@ def score_table(report: Report) -> tuple[list[str], list[list[str]]]:
     return list(table), [list(row) for row in zip(*table.values(), strict=True)]
 
 
+_MOST_ACROSS = 8
+
+
 def category_rows(report: Report) -> tuple[list[str], list[list[str]]]:
-    """Models down, categories across."""
-    names = list(report["models"][0]["categories"]) if report["models"] else []
-    head = ["Model", *(safe(n) for n in names)]
-    body = [
-        [safe(m["model"]), *(f"{interval(e)} n={counted(e)}" for e in m["categories"].values())]
-        for m in report["models"]
-    ]
-    return head, body
+    """Models down and categories across, or the reverse where there are more than fit on a page."""
+    models = report["models"]
+    names = list(models[0]["categories"]) if models else []
+
+    def figure(model: Report, name: str) -> str:
+        e = model["categories"][name]
+        return f"{interval(e)} n={counted(e)}"
+
+    if len(names) <= _MOST_ACROSS:
+        return ["Model", *map(safe, names)], [[safe(m["model"]), *(figure(m, name) for name in names)] for m in models]
+    head = ["Category", *(safe(m["model"]) for m in models)]
+    return head, [[safe(name), *(figure(m, name) for m in models)] for name in names]
 
 
 def headline(report: Report) -> list[str]:
@@ -92,7 +100,7 @@ def footnotes(report: Report) -> list[str]:
     notes += _scale_note(report)
     if sum(m["wrong_language"] for m in report["models"]):
         notes.append("Wrong language: answers that fail the deterministic language rule of their turn.")
-    notes += choice_notes(report)
+    notes += [*jury_notes(report["jury"]), *choice_notes(report)]
     return notes + [safe(note) for note in endpoint_notes(report["endpoints"])]
 
 

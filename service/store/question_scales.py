@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from service.store.reads import StoredRun
-from service.store.schema import questions, run_questions
+from service.store.schema import RUBRIC, questions, run_questions
 
 
 def question_scales(connection: Connection, run: StoredRun) -> NDArray[np.float64]:
@@ -16,9 +16,8 @@ def question_scales(connection: Connection, run: StoredRun) -> NDArray[np.float6
     plan = run.plan
     if not plan.mixes_scales:
         return np.repeat(np.array(plan.scale)[:, None], plan.questions.n, axis=1)
-    named = sa.type_coerce(questions.c.content, sa.JSON)["rubric"].as_string()
     listed = (
-        sa.select(named)
+        sa.select(RUBRIC)
         .join_from(run_questions, questions, questions.c.digest == run_questions.c.digest)
         .where(run_questions.c.run_id == run.id)
         .order_by(run_questions.c.position)

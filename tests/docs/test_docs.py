@@ -225,7 +225,7 @@ def test_the_worked_rubrics_load(tmp_path: Path) -> None:
 
 
 def test_every_verdict_status_is_explained() -> None:
-    assert table_keys(JUDGING, "| status | meaning |") == {*get_args(VerdictStatus), "pending"}
+    assert table_keys(JUDGING, "| status | meaning |") == {*get_args(VerdictStatus), "incomplete", "pending"}
 
 
 # ── the judge inside LangChain ──

@@ -56,9 +56,9 @@ def test_the_questions_of_a_leaf_have_its_rubric_unless_they_name_one(tmp_path: 
         f"leaf: A3.1\nquestions:\n- {{id: a3.1-1, {turn}}}\n- {{id: a3.1-2, rubric: turn-0-10, {turn}}}\n",
         encoding="utf-8",
     )
-    assert [q.rubric for q in load_set(str(tmp_path)).questions] == ["l10", "turn-0-10"]
+    assert [q.rubric for q in load_set(str(tmp_path)).questions] == ["moral-judgement", "turn-0-10"]
     shipped = {(q.policy, q.rubric) for q in load_set("safety").questions if q.leaf == "S1"}
-    assert shipped == {("unsafe_request", "harm-refusal"), ("benign", "refusal")}
+    assert shipped == {("unsafe_request", "crime-harm"), ("benign", "refusal")}
 
 
 def test_the_standard_rubric_is_shipped() -> None:

@@ -15,7 +15,8 @@ def question_scales(connection: Connection, run: StoredRun) -> NDArray[np.float6
     """The ends (min, max) of the scale of each question's rubric, by position: shape (2, questions)."""
     plan = run.plan
     if not plan.mixes_scales:
-        return np.repeat(np.array(plan.scale)[:, None], plan.questions.n, axis=1)
+        mine = sa.select(sa.func.count()).where(run_questions.c.run_id == run.id)
+        return np.repeat(np.array(plan.scale)[:, None], connection.scalar(mine) or 0, axis=1)
     listed = (
         sa.select(RUBRIC)
         .join_from(run_questions, questions, questions.c.digest == run_questions.c.digest)

@@ -26,6 +26,11 @@ FENCE_NOTE = (
 )
 _FENCED = "[모델의 답변 {number}]\n«{nonce} 답변 {number} 시작»\n{answer}\n«{nonce} 답변 {number} 끝»"
 EMPTY = "(빈 답변)"
+_AGAIN = (
+    "방금 답에서는 판정을 읽을 수 없었습니다 ({reason}). 판단은 그대로 두고, 다음 형식을 지켜 처음부터 다시 답하세요."
+    "\n\n{form}"
+)
+_EMPTY_REPLY = "(빈 답)"
 _TASKS = {
     "turn": "대화가 끝났습니다. {number}번째 답변을 채점하세요. {note}",
     "conversation": "대화가 끝났습니다. 처음부터 마지막 답변까지 대화 전체를 하나로 보고 채점하세요. {note}",
@@ -63,7 +68,7 @@ def template_hash(rubric: Rubric) -> str:
     """sha256 over everything static: the template and its version, the rubric, both output contracts."""
     contracts = [contract_for(rubric, mode) for mode in ("json_schema", "text")]
     schemas = [schema.schema for contract in contracts if (schema := contract.response_schema())]
-    template = [TEMPLATE_VERSION, FENCE_NOTE, _FENCED, EMPTY, _TASKS[rubric.grades]]
+    template = [TEMPLATE_VERSION, FENCE_NOTE, _FENCED, EMPTY, _TASKS[rubric.grades], _AGAIN, _EMPTY_REPLY]
     messages = [_system_message(rubric, contract) for contract in contracts]
     content = json.dumps([template, rubric.digest(), messages, schemas], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
@@ -89,6 +94,13 @@ class RubricPrompt:
         """The judge's messages for one turn; the same arguments always give the same messages."""
         nonce = _nonce(turn, self.template_hash, repeat, judge_name)
         return RenderedPrompt((self.system, ChatMessage("user", _user_message(turn, self.rubric, nonce))), nonce)
+
+
+def asked_again(reply: str, reason: str, contract: OutputContract) -> tuple[ChatMessage, ChatMessage]:
+    """What follows a reply that is no verdict: the reply itself, why it is none, and the form once more."""
+    said = neutralise(reply) if reply.strip() else _EMPTY_REPLY
+    form = contract.instruction()
+    return ChatMessage("assistant", said), ChatMessage("user", _AGAIN.format(reason=reason, form=form))
 
 
 def _system_message(rubric: Rubric, contract: OutputContract) -> str:

@@ -140,6 +140,8 @@ class _Sitting(Runnable[State, State]):
             "score": verdict.score,
             "judge_score": verdict.judge_score,
             "rationale": verdict.rationale,
+            "evidence": list(verdict.evidence),
+            "criteria": dict(verdict.criteria),
             "error": verdict.error,
             "language": verdict.language.to_dict() if verdict.language else None,
             "judge": self._setup.name,

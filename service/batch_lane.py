@@ -9,8 +9,8 @@ from providers.budget import Budget, worst_case_usd
 from providers.errors import BudgetExhaustedError, ProviderError
 from providers.pricing import Price
 from providers.types import ChatRequest
+from service.asked import Deferred
 from service.endpoint_plan import EndpointPlan
-from service.pipeline import Deferred
 from service.store.writes import Purchase, TurnKey
 
 

@@ -13,8 +13,9 @@ from typing import Protocol
 from judge.grading.pairwise import ComparisonTask, PairwiseJudge, failed_comparison
 from judge.pairwise import ComparedTurn, Comparison
 from providers.errors import BudgetHeldError, ProviderError
+from service.asked import Asked, Deferred
 from service.conversation import usable
-from service.pipeline import GRACE_S, Asked, Deferred, Progress
+from service.pipeline import GRACE_S, Progress
 from service.plan import RunPlan
 from service.signals import Stoppable
 from service.single_flight import SingleFlight

@@ -8,28 +8,25 @@ waits for its own turn 1 only. A unit has ended when its row is committed.
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from judge.checks.language import LanguageReport, check_turn_language
-from judge.grading.llm import ModelJudge, failed_verdict
+from judge.grading.llm import GradingTask, ModelJudge, failed_verdict
 from judge.grading.rescale import on_rubric
 from judge.grading.rules import RuleJudge
 from judge.types import GradedTurn, Verdict
-from providers.endpoint import Endpoint
 from providers.errors import BudgetHeldError, ProviderError
-from providers.pricing import Price, cost_usd
 from providers.types import ChatCompletion, ChatRequest
 from questions.types import Question
+from service.asked import Asked, Deferred, Exchange
 from service.conversation import answer_of, candidate_request, usable
-from service.endpoint_plan import EndpointPlan
 from service.plan import RunPlan
 from service.single_flight import SingleFlight
 from service.store import Store, batches, ledger
 from service.store.resume import ConversationState, OpenConversation, conversation_state, open_conversations
 from service.store.writer import Writer
-from service.store.writes import Purchase, TurnKey, VerdictKey, save_answer, save_verdict
-from service.work import WorkKeys
+from service.store.writes import Purchase, TurnKey, VerdictKey, save_answer, save_purchase, save_verdict
 
 GRACE_S = 30.0
 
@@ -48,52 +45,6 @@ class Progress(Protocol):
     def say(self, line: str) -> None: ...
 
     def pulling(self, model: str, status: str, done: int | None, total: int | None) -> None: ...
-
-
-class Deferred(Exception):
-    """Not asked now: an open batch carries the work, or the run is being stopped; a later pass takes it up."""
-
-
-class Lane(Protocol):
-    """Another way to ask an endpoint than one call now."""
-
-    async def ask(self, work: str, key: TurnKey, request: ChatRequest) -> Purchase:
-        """What the lane brought for this work.
-
-        Raises:
-            Deferred: nothing yet.
-            ProviderError: it came back as an error.
-        """
-        ...
-
-
-class Asked:
-    """A model behind an endpoint in one role of a run, asked live or through a lane."""
-
-    def __init__(
-        self, plan: EndpointPlan, role: str, endpoint: Endpoint, price: Price | None, lane: Lane | None = None
-    ) -> None:
-        self.role = role
-        self.endpoint = endpoint
-        self.keys = WorkKeys(plan)
-        self.behaviour = plan.behaviour
-        self.lane = lane
-        self._spec = str(plan.spec())
-        self._price = price
-
-    @property
-    def workers(self) -> int:
-        """More than may be in flight: some sleep before a retry, and their places should not stand empty."""
-        return self.endpoint.limiter.ceiling + self.endpoint.limiter.ceiling // 2
-
-    def purchase(self, work: str, completion: ChatCompletion) -> Purchase:
-        """What was delivered now, with what it cost."""
-        cost = cost_usd(self._price, completion.usage, completion.service_tier)
-        return Purchase(work, self._spec, self.role, completion, cost)
-
-    def found(self, work: str, completion_id: int, completion: ChatCompletion) -> Purchase:
-        """What the ledger already has."""
-        return Purchase(work, self._spec, self.role, completion, None, completion_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,23 +285,55 @@ class Pipeline:
         """The stored verdict, and what it cost now."""
         task = judge.judge.prepare(job.turn, self._plan.rubric_for(job.turn.question), job.key.repeat)
         index = job.key.turn.sample * self._plan.judge_repeats + job.key.repeat
-        work = judge.asked.keys.of(task.request, index)
-        purchase = None
-        async with self._flights.alone(work):
+        exchange = Exchange(judge.asked, job.key.turn, index)
+        async with self._flights.alone(exchange.work(task)):
             try:
-                # A reply that was paid for is read anew: a better parser mends old verdicts for nothing.
-                purchase = await self._purchase(
-                    judge.asked, work, job.key.turn, task.request, lambda c: task.read(c).status == "ok"
-                )
-                verdict = task.read(purchase.completion)
+                verdict = await self._verdict(exchange, task)
             except ProviderError as error:
                 if error.stops_run:
                     raise
                 if self._stop.is_set():
                     raise Deferred from error
                 verdict = failed_verdict(error)
-            await self._writer.write(save_verdict(job.key, verdict, purchase))
-        return verdict, purchase.cost_usd if purchase is not None else None
+            verdict = replace(verdict, criteria={**verdict.criteria, **exchange.note()})
+            await self._writer.write(save_verdict(job.key, verdict, exchange.last))
+        return verdict, exchange.cost_usd
+
+    async def _verdict(self, exchange: Exchange, task: GradingTask) -> Verdict:
+        """The verdict of one reply, or of a second where the first was none."""
+        # A reply that was paid for is read anew: a better parser mends old verdicts for nothing.
+        first = await self._reply(exchange, task, lambda reply: self._is_of_use(exchange, task, reply))
+        exchange.replies.append(first)
+        reask = task.again(first.completion) if self._plan.reask else None
+        if reask is None:
+            return task.read(first.completion)
+        exchange.because = reask.reason
+        # Kept before the second is asked for: whoever resumes asks for that one only.
+        exchange.replies[0] = await self._keep(exchange.key, first)
+        exchange.replies.append(await self._reply(exchange, reask.task, reask.task.is_verdict))
+        return reask.task.read(exchange.replies[1].completion)
+
+    async def _reply(self, exchange: Exchange, task: GradingTask, good: Callable[[ChatCompletion], bool]) -> Purchase:
+        return await self._purchase(exchange.asked, exchange.work(task), exchange.key, task.request, good)
+
+    def _is_of_use(self, exchange: Exchange, task: GradingTask, reply: ChatCompletion) -> bool:
+        """Whether a first reply is a verdict, or one about which the judge may still be asked again."""
+        reask = task.again(reply) if self._plan.reask else None
+        if reask is None:
+            return task.is_verdict(reply)
+        work = exchange.work(reask.task)
+        seconds = [second for _, second in ledger.bought(self._reader, work)]
+        return not seconds or work in self._in_vain or any(map(reask.task.is_verdict, seconds))
+
+    async def _keep(self, key: TurnKey, purchase: Purchase) -> Purchase:
+        """What was delivered, in the ledger before any verdict takes it."""
+        if purchase.id is not None:
+            return purchase
+        ids: list[int] = []
+        await self._writer.write(
+            lambda connection: ids.append(save_purchase(connection, key.run_id, key.model, purchase))
+        )
+        return replace(purchase, id=ids[-1])
 
     async def _purchase(
         self, asked: Asked, work: str, key: TurnKey, request: ChatRequest, good: Callable[[ChatCompletion], bool]

@@ -73,6 +73,7 @@ class PlanFile(_Frozen):
     samples: int = Field(default=1, ge=1, le=1000)
     judge_repeats: int = Field(default=1, ge=1, le=1000)
     pairwise: str | None = Field(default=None, min_length=1)
+    reask: bool = True
     limit: int | None = Field(default=None, ge=1)
     generation: Sampling = Sampling()
     judging: Judging = Judging()
@@ -171,6 +172,7 @@ class RunPlan(_Frozen):
     generation: Sampling
     judging: Judging
     pairwise: PairwisePlan | None = Field(default=None, exclude_if=lambda v: v is None)
+    reask: bool = Field(default=False, exclude_if=lambda v: not v)
     drop_unsupported: bool = Field(default=False, exclude_if=lambda v: not v)
     allow_code_execution: bool = Field(default=False, exclude_if=lambda v: not v)
     jury: Jury | None = Field(default=None, exclude_if=lambda v: v is None)
@@ -197,7 +199,7 @@ class RunPlan(_Frozen):
 
     def comparability(self) -> dict[str, str]:
         """What must agree before two scores may stand side by side, part by part."""
-        more = [name for name in ("allow_code_execution", "allow_self_judging") if getattr(self, name)]
+        more = [name for name in ("allow_code_execution", "allow_self_judging", "reask") if getattr(self, name)]
         more += [self.jury] if self.jury else []
         return {
             "questions": self.questions.digest,
@@ -338,6 +340,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         generation=request.generation,
         judging=request.judging,
         pairwise=plan_pairs(request.pairwise, models, judges, rubrics),
+        reask=request.reask and not all(j.is_rule_judge for j in judges),
         drop_unsupported=request.drop_unsupported,
         allow_code_execution=request.allow_code_execution and code > 0,
         jury=jury,

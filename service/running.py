@@ -16,6 +16,7 @@ from providers.endpoint import Endpoint
 from providers.errors import ProviderError
 from providers.registry import has_batches, open_batch_provider
 from questions.types import Question
+from service.asked import Asked, Deferred
 from service.batch_lane import BatchLane
 from service.batching import BatchOptions, BatchRun
 from service.code_execution import open_runner
@@ -23,7 +24,7 @@ from service.comparing import Comparer, ComparingJudge, InTurn
 from service.endpoint_plan import EndpointPlan
 from service.endpoints import open_endpoints, preflight, retry_policy
 from service.errors import PlanConflictError, StoreError
-from service.pipeline import Asked, Deferred, Judge, ModelGrader, Pipeline, Progress
+from service.pipeline import Judge, ModelGrader, Pipeline, Progress
 from service.plan import RunPlan, differing
 from service.signals import Interrupted, Signals, signals_stop
 from service.store import Store, batches, ledger, reads

@@ -1,12 +1,12 @@
 """A judge that is a model: render, ask, read, and apply the deterministic language rule."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from judge.checks.language import LanguageReport
-from judge.contracts import OutputContract, Parsed
+from judge.contracts import OutputContract, Parsed, Unparsed
 from judge.contracts.evidence import unfound
-from judge.prompt import RubricPrompt
+from judge.prompt import RubricPrompt, asked_again
 from judge.rubric import Rubric
 from judge.types import GradedTurn, Verdict, VerdictStatus
 from providers.errors import ProviderError
@@ -48,11 +48,33 @@ class GradingTask:
         status, reason = failure(completion, "the score may be cut" if isinstance(parsed, Parsed) else parsed.reason)
         return Verdict(status, error=reason, language=language, completion=completion)
 
+    def is_verdict(self, completion: ChatCompletion) -> bool:
+        return self.read(completion).status == "ok"
+
+    def again(self, completion: ChatCompletion) -> "Reask | None":
+        """How to ask once more after a reply that is no verdict; None where asking again is no use.
+
+        A refusal stays one, and a reply that was cut would be cut again.
+        """
+        parsed = self.contract.parse(completion.text)
+        if not isinstance(parsed, Unparsed) or self.read(completion).status != "unparsed":
+            return None
+        messages = (*self.request.messages, *asked_again(completion.text, parsed.reason, self.contract))
+        return Reask(replace(self, request=replace(self.request, messages=messages)), parsed.reason)
+
     def _criteria(self, parsed: Parsed) -> dict[str, Any]:
         whole = self.rubric.grades == "conversation"
         graded = "\n".join(self.turn.answers) if whole else self.turn.answer
         missing = [storable(quote) for quote in unfound(parsed.evidence, graded)]
         return {**parsed.criteria, **({"unfound_quotes": missing} if missing else {})}
+
+
+@dataclass(frozen=True, slots=True)
+class Reask:
+    """The same question again, with the reply that was no verdict and the reason why."""
+
+    task: GradingTask
+    reason: str
 
 
 def failure(completion: ChatCompletion, reason: str) -> tuple[VerdictStatus, str]:

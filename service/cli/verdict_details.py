@@ -5,7 +5,7 @@ from typing import Any
 
 
 def verdict_details(verdict: dict[str, Any]) -> Iterator[str]:
-    """Labels, points and quotations, a line each."""
+    """Labels, points, a second asking and quotations, a line each."""
     criteria = verdict["criteria"]
     if labels := criteria.get("labels"):
         yield "표지: " + ", ".join(f"{name}={value}" for name, value in labels.items())
@@ -14,6 +14,8 @@ def verdict_details(verdict: dict[str, Any]) -> Iterator[str]:
         yield "항목: " + ", ".join(
             f"{name} {'○' if met else '×'}{' (필수)' if name in missed else ''}" for name, met in items.items()
         )
+    if again := criteria.get("asked_again"):
+        yield f"다시 물음: {again['because']}"
     unfound = criteria.get("unfound_quotes", [])
     for quote in verdict["evidence"]:
         yield f"인용: “{quote}”" + (" (답변에 없는 말)" if quote in unfound else "")

@@ -48,14 +48,14 @@ def test_the_digest_of_a_question() -> None:
 
 
 def test_the_template_hash() -> None:
-    assert template_hash(RUBRIC) == "f4cf5092b617ebd5d9c58ebaa5de374ee2be58fb8901ce11c31819c22e0c8d5d"
+    assert template_hash(RUBRIC) == "b3f32dc799d2581df03dcf459c9f600a37e676f960823afbe575a9db26967938"
 
 
 @pytest.mark.parametrize(
     ("mode", "expected"),
     [
-        ("text", "a0b765f069a9ca74c0588d2dda014622ddc6436308d6a027db4d63018ebb26e8"),
-        ("json_schema", "fe00697f78f9c29eb9e6c6389647682a48b55c7746d49cbc3177ce4a9425b9b5"),
+        ("text", "509d214627e9a03d5c8d71f23aca99092d17cdb3d9151e10105cc4d2ae89e9df"),
+        ("json_schema", "48d68305ae6f6c4325858c388c39908dd51c101decd26fc3c8ca06d59958b9e2"),
     ],
 )
 def test_what_a_judge_is_sent(mode: SchemaMode, expected: str) -> None:

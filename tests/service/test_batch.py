@@ -258,14 +258,23 @@ def test_a_passing_error_line_is_handed_in_again(run_here, server, questions):
 
 
 def test_a_useless_verdict_is_not_bought_again_in_the_same_session(run_here, server, questions):
-    server.inject(JUDGE, "unparsable")
+    again: list[bool] = []
+
+    def stubborn(body):
+        if any(m["role"] == "assistant" for m in body["messages"]):
+            again.append(True)
+        return "대체로 훌륭합니다."
+
+    server.behave(JUDGE, stubborn)
     result = run_here(*words(server, questions, "--batch"), env=ENV)
     assert result.code == 1, result
     (model,) = report_of(result)["models"]
-    assert model["failures"] == {"unparsed": 1}
-    assert_bought_once(server)
+    assert model["failures"] == {"unparsed": 8}
+    assert len(again) == 8, "each was asked about once more"
+    assert list(server.batches.submitted.values()) == [1] * 24
+    server.behave(JUDGE)
     assert run_here("resume", "b", "--format", "json", env=ENV).code == 0
-    assert sorted(server.batches.submitted.values()) == [1] * 15 + [2]
+    assert sorted(server.batches.submitted.values()) == [1] * 16 + [2] * 8
 
 
 def test_an_empty_account_stops_with_three_and_keeps_the_rest(run_here, server, questions):

@@ -8,9 +8,9 @@ from providers.batch import BatchLimits, OpenAIBatchProvider
 from providers.dialects import DIALECTS
 from providers.openai_compatible import OpenAICompatibleProvider
 from providers.types import ChatMessage, ChatRequest, SamplingParams
+from service.asked import Deferred
 from service.batch_lane import BatchLane, Parcel
 from service.endpoint_plan import EndpointPlan
-from service.pipeline import Deferred
 from service.store.writes import Purchase, TurnKey
 
 PLAN = EndpointPlan(label="m", provider="openai", model="m", base_url="http://localhost/v1")

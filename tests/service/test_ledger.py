@@ -52,10 +52,10 @@ def test_a_reply_of_no_use_is_bought_once_for_all_who_share_it_and_again_on_resu
         server.behave("other", "손님 수를 셉니다.")
         words = [*specs(server), "-m", f"compatible:other@{server.openai_url}", "-q", "one.yaml", "--name", "r"]
         assert run_cli("run", *words).code == 1
-        assert sum(r.model == "judge" for r in server.delivered) == 1
+        assert sum(r.model == "judge" for r in server.delivered) == 2, "asked, and asked once more"
         server.behave("judge", "점수: 7")
         assert run_cli("resume", "r").code == 0
-        assert sum(r.model == "judge" for r in server.delivered) == 2
+        assert sum(r.model == "judge" for r in server.delivered) == 3
 
 
 def test_what_a_model_said_stands_once_on_disk_and_comes_back_whole(run_cli, model_server, tmp_path: Path):

@@ -254,12 +254,12 @@ def test_the_database_can_be_named_by_the_environment(run_cli, model_server, tmp
 
 
 def test_what_was_paid_for_stays_on_the_bill_when_it_was_of_no_use(run_cli, model_server, questions):
-    model_server.inject("judge", "unparsable", "unparsable")
+    model_server.inject("judge", *["unparsable"] * 4)
     base = ["-q", questions, "--limit", "1", "--name", "r", "--format", "json"]
     assert run_cli("run", *specs(model_server), *base).code == 1
     resumed = run_cli("resume", "r", "--format", "json")
     assert resumed.code == 0, resumed
-    assert report_of(resumed)["models"][0]["usage"]["judge"]["calls"] == 4
+    assert report_of(resumed)["models"][0]["usage"]["judge"]["calls"] == 6
 
 
 def test_an_absurd_token_count_does_no_harm(run_cli, model_server, questions):

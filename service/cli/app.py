@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from service.cli.judge_app import judge_app
 from service.cli.options import (
     DATABASE_DEFAULT,
     CheckFormat,
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(questions_app, name="questions")
+app.add_typer(judge_app, name="judge")
 providers_app = typer.Typer(
     help="Where models answer: what each provider needs, and what an endpoint can do.", no_args_is_help=True
 )
@@ -93,6 +95,7 @@ def demo(database: Database = DATABASE_DEFAULT, report_format: ReportFormatOptio
     "`kojudge run -m ollama:exaone3.5:7.8b -j solar:solar-pro4 -q starter` · "
     "`kojudge run -m vllm:NAME@http://gpu1:8000/v1 -j openai:gpt-6-luna -q questions.jsonl` · "
     "`kojudge run -m replay:generated/ -j openai:gpt-6-luna` · "
+    "`kojudge run -m ollama:exaone3.5:7.8b -j judge.yaml` (a judge pack) · "
     "`kojudge run -m scripted:perfect -m scripted:refuse -j scripted:rules -q smoke` (no key, no network)",
 )
 def run(
@@ -102,7 +105,9 @@ def run(
     model: Annotated[list[str] | None, typer.Option("--model", "-m", help="Candidate, PROVIDER:MODEL[@URL].")] = None,
     judge: Annotated[
         list[str] | None,
-        typer.Option("--judge", "-j", help="Judge, PROVIDER:MODEL[@URL]; multiple choice alone needs none."),
+        typer.Option(
+            "--judge", "-j", help="Judge, PROVIDER:MODEL[@URL], or one judge pack; multiple choice alone needs none."
+        ),
     ] = None,
     questions: Annotated[
         list[str] | None, typer.Option("--questions", "-q", help="A shipped set, or [READER:]FILE.")

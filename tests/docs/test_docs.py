@@ -14,7 +14,8 @@ from judge.rubric import Rubric, load_rubric
 from judge.runnable import JudgeInput
 from judge.types import VerdictStatus
 from service.cli import main
-from service.plan import PlanFile, Sampling
+from service.plan import PlanFile
+from service.sampling import Sampling
 from tests.conftest import CliResult
 from tests.servers.model_server import ModelServer
 from tests.service.choice_questions import bias_questions

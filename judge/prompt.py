@@ -58,7 +58,7 @@ def template_hash(rubric: Rubric, wording: PromptTemplate = DEFAULT_TEMPLATE) ->
     """sha256 over everything static: the template, its version and wording, the rubric, both output contracts."""
     contracts = [contract_for(rubric, mode) for mode in ("json_schema", "text")]
     schemas = [schema.schema for contract in contracts if (schema := contract.response_schema())]
-    template = [TEMPLATE_VERSION, _FENCE_NOTE, _FENCED, _EMPTY, wording.task]
+    template = [TEMPLATE_VERSION, _FENCE_NOTE, _FENCED, _EMPTY, wording.task_of(rubric.grades)]
     messages = [_system_message(rubric, contract, wording) for contract in contracts]
     content = json.dumps([template, rubric.digest(), messages, schemas], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
@@ -117,7 +117,7 @@ def _user_message(turn: GradedTurn, rubric: Rubric, wording: PromptTemplate, non
         visible = neutralise(answer) if answer.strip() else _EMPTY
         parts.append(_FENCED.format(number=number, nonce=nonce, answer=visible))
     note = rubric.later_turns if turn.turn > 1 else rubric.first_turn
-    parts.append(wording.task_sentence(turn.turn, note))
+    parts.append(wording.task_sentence(rubric.grades, turn.turn, note))
     return "\n\n".join(parts)
 
 

@@ -7,47 +7,55 @@ the same under every wording. The form of the reply stays with the output contra
 import re
 from pathlib import Path
 from string import Formatter
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from questions.source import load_yaml, quote
+
+Grades = Literal["turn", "conversation"]
 
 _BETWEEN_PARAGRAPHS = re.compile(r"\n{2,}")
 _SYSTEM = "{instructions}\n\n{scale}\n\n출력 형식\n{format}"
 _TASK = "대화가 끝났습니다. {number}번째 답변을 채점하세요. {note}"
-_PLACEHOLDERS = {"system": ("instructions", "scale", "format"), "task": ("number", "note")}
+_CONVERSATION_TASK = "대화가 끝났습니다. 처음부터 마지막 답변까지 대화 전체를 하나로 보고 채점하세요. {note}"
+_PLACEHOLDERS = {
+    "system": ("instructions", "scale", "format"),
+    "task": ("number", "note"),
+    "conversation_task": ("note",),
+}
 
 
 class PromptTemplate(BaseModel):
-    """The system message, and the last sentence of the user message. Every placeholder stands there exactly once.
+    """The system message, and the last sentences of the user message. Every placeholder stands there exactly once.
 
     `system`: `instructions` and `scale` (criteria and what scores mean; empty for checklists and labels) come from the
     rubric, `format` from the output contract. A paragraph whose placeholders are all empty is left out.
-    `task`: `number` is that of the answer to grade, `note` the rubric's word on first or later turns.
+    `task`: `number` is that of the answer to grade, `note` the rubric's word on first or later turns;
+    `conversation_task`: instead of it, where a rubric grades a conversation as one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     system: str = _SYSTEM
     task: str = _TASK
+    conversation_task: str = _CONVERSATION_TASK
 
-    @field_validator("system")
+    @field_validator(*_PLACEHOLDERS)
     @classmethod
-    def _system_is_whole(cls, value: str) -> str:
-        return _checked(value, _PLACEHOLDERS["system"])
-
-    @field_validator("task")
-    @classmethod
-    def _task_is_whole(cls, value: str) -> str:
-        return _checked(value, _PLACEHOLDERS["task"])
+    def _placeholders_are_all_there(cls, value: str, info: ValidationInfo) -> str:
+        return _checked(value, _PLACEHOLDERS[str(info.field_name)])
 
     def system_message(self, instructions: str, scale: str, form: str) -> str:
         values = {"instructions": instructions, "scale": scale, "format": form}
         paragraphs = _BETWEEN_PARAGRAPHS.split(self.system)
         return "\n\n".join(p.format(**values) for p in paragraphs if _says_something(p, values))
 
-    def task_sentence(self, number: int, note: str) -> str:
-        return self.task.format(number=number, note=note).rstrip()
+    def task_of(self, grades: Grades) -> str:
+        return self.task if grades == "turn" else self.conversation_task
+
+    def task_sentence(self, grades: Grades, number: int, note: str) -> str:
+        return self.task_of(grades).format(number=number, note=note).rstrip()
 
 
 DEFAULT_TEMPLATE = PromptTemplate()

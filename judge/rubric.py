@@ -43,7 +43,8 @@ _ID = r"^[a-z0-9][a-z0-9_-]*$"
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    # Harm levels are named by numbers: `id: 0` means the text "0".
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True)
 
 
 class RubricBase(_Record):
@@ -156,7 +157,7 @@ class ScoreRule(_Record):
     @classmethod
     def _one_is_a_list(cls, data: Any) -> Any:
         if isinstance(data, Mapping) and isinstance(data.get("when"), Mapping):
-            when = {label: [v] if isinstance(v, str) else v for label, v in data["when"].items()}
+            when = {label: v if isinstance(v, list | tuple) else [v] for label, v in data["when"].items()}
             return {**data, "when": when}
         return data
 

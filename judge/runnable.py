@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from judge.evaluator_inputs import answer_text, asked_fields
 from judge.grading.llm import ModelJudge, failed_verdict
+from judge.grading.rescale import on_rubric
 from judge.grading.rules import RULE_JUDGE, RuleJudge
 from judge.rubric import Rubric, load_rubric
 from judge.types import GradedTurn, Verdict
@@ -150,7 +151,7 @@ class _Sitting(Runnable[State, State]):
 
     async def _verdict(self, turn: GradedTurn) -> Verdict:
         if self._endpoint is None:
-            return await RuleJudge().grade(turn, 0)
+            return on_rubric(await RuleJudge().grade(turn, 0), self._setup.rubric)
         mode = self._endpoint.provider.capabilities.schema_mode
         judge = ModelJudge(self._setup.name, mode, self._setup.params, self._setup.deadline_s)
         task = judge.prepare(turn, self._setup.rubric, 0)
@@ -243,11 +244,8 @@ def judge_runnable(
     Raises:
         SpecError: not a model spec.
         SourceError: no such rubric.
-        ValueError: the rule judge with a rubric on another scale than 0 to 10.
     """
     loaded = load_rubric(rubric) if isinstance(rubric, str) else rubric
-    if judge == _RULE_JUDGE and (loaded.scale.min, loaded.scale.max) != (0, 10):
-        raise ValueError(f"{_RULE_JUDGE} grades from 0 to 10 only; name another judge for the rubric {loaded.id}")
     if isinstance(judge, str):
         _resolved(judge)
     theirs = isinstance(judge, BaseChatModel)

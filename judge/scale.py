@@ -29,6 +29,11 @@ class Scale(BaseModel):
         steps = (score - self.min) / self.step
         return abs(steps - round(steps)) < 1e-9
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """(min, max)."""
+        return self.min, self.max
+
     def share(self, score: float) -> float:
         """Where a score stands between the ends, 0 to 1."""
         return (score - self.min) / (self.max - self.min)

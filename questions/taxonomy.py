@@ -35,7 +35,7 @@ class Leaf(_Record):
     """The smallest thing that is measured.
 
     `n` conversations are planned, or so many of each policy in `policies`. Without `policies` the questions' policies
-    are among `allows`.
+    are among `allows`. `rubric` grades its questions: one for all, or one a policy; where there is none, the run's.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Leaf(_Record):
     policies: Mapping[str, int] = {}
     allows: tuple[str, ...] = ("task",)
     checkable: bool = False
+    rubric: str | Mapping[str, str] | None = None
 
     @model_validator(mode="after")
     def _one_plan(self) -> "Leaf":
@@ -65,6 +66,12 @@ class Leaf(_Record):
     def allowed_policies(self) -> tuple[str, ...]:
         """The policies that its questions may have."""
         return tuple(self.policies) or self.allows
+
+    def rubric_for(self, policy: str | None) -> str | None:
+        """The id of the rubric for a question of this policy, or None for the run's own."""
+        if isinstance(self.rubric, Mapping):
+            return self.rubric.get(policy or "")
+        return self.rubric
 
 
 class Taxonomy(_Record):
@@ -85,6 +92,8 @@ class Taxonomy(_Record):
             _known(leaf.id, [leaf.block], [block.id for block in self.blocks])
             _known(leaf.id, leaf.rubrics, self.rubric_types)
             _known(leaf.id, leaf.allowed_policies, self.policies)
+            if isinstance(leaf.rubric, Mapping):
+                _known(leaf.id, leaf.rubric, leaf.allowed_policies)
         _known("twins", [*self.twins, *self.twins.values()], self.policies)
         return self
 

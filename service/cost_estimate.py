@@ -47,10 +47,10 @@ def estimate(run: FrozenRun) -> list[Estimate]:
         if m.provider not in ("replay", "scripted")
     ]
     verdict = min(EXPECTED_VERDICT_TOKENS, plan.judging.max_output_tokens or EXPECTED_VERDICT_TOKENS)
-    for judge in plan.judges:
+    for place, judge in enumerate(plan.judges):
         if not judge.is_rule_judge:
             shown = _mean([_tokens(messages) for q in sampled for messages in _judge_prompts(run, q, answer)])
-            verdicts = turns * len(plan.models) * plan.judge_repeats
+            verdicts = plan.verdicts_by(place)
             lines.append(_line("judge", judge, verdicts, shown, verdict, plan.judging.max_output_tokens))
     return lines
 

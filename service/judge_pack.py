@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from judge.jury import Jury
 from judge.prompt_template import load_template
 from judge.rubric import Rubric, load_rubric, shipped_rubrics
 from providers.registry import PROVIDERS, parse_spec
@@ -44,6 +45,8 @@ class JudgePack(_Frozen):
     judges: tuple[str, ...] = Field(min_length=1)
     judging: Judging = Judging()
     repeats: int = Field(default=1, ge=1, le=1000)
+    jury: Jury | None = None
+    allow_self_judging: bool = False
     rubrics: tuple[PinnedRubric, ...] = Field(min_length=1)
     prompt: str | None = None
     endpoints: dict[str, EndpointSettings] = {}
@@ -95,6 +98,8 @@ class OpenedPack:
             "judges": list(self.pack.judges),
             "judging": self.pack.judging,
             "judge_repeats": self.pack.repeats,
+            "jury": self.pack.jury,
+            "allow_self_judging": self.pack.allow_self_judging,
             "rubric": next(iter(self.rubrics)),
             "prompt": None if prompt is None else str(self.path.parent / prompt),
         }

@@ -20,9 +20,12 @@ def model_judge(plan: RunPlan, asked: EndpointPlan, mode: SchemaMode) -> ModelJu
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who is asked about what, before it is rendered: the answers of one conversation up to a turn."""
+    """What a judge is asked about: the answers of one conversation up to a turn.
 
-    model: str
+    `model` is a position in the plan, or None for answers that are of none of its models.
+    """
+
+    model: int | None
     sample: int
     turn: GradedTurn
 
@@ -30,16 +33,22 @@ class Asked:
 def judge_prompts(
     plan: RunPlan, asked: Sequence[Asked], judges: Sequence[int], repeat: int
 ) -> Iterator[dict[str, Any]]:
-    """What these judges (by position) get for these turns, turn by turn; rule judges get nothing."""
+    """What these judges (by position) get for these turns, turn by turn.
+
+    Left out are rule judges, turns that the rubric does not grade by themselves, and judges that do not sit on a model.
+    """
     for about in asked:
-        for endpoint in (plan.judges[n] for n in judges if not plan.judges[n].is_rule_judge):
+        if about.turn.turn not in plan.graded_turns(about.turn.question):
+            continue
+        seated = judges if about.model is None else [n for n in judges if n in plan.seats[about.model]]
+        for endpoint in (plan.judges[n] for n in seated if not plan.judges[n].is_rule_judge):
             mode = provider_info(endpoint.provider).schema_mode or "text"
             judge = model_judge(plan, endpoint, mode)
             rubric = plan.rubric_for(about.turn.question)
             task = judge.prepare(about.turn, rubric, repeat)
             key = WorkKeys(endpoint).of(task.request, about.sample * plan.judge_repeats + repeat)
             yield {
-                "model": about.model,
+                "model": None if about.model is None else plan.models[about.model].label,
                 "question_id": about.turn.question.id,
                 "sample": about.sample,
                 "turn": about.turn.turn,

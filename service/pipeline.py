@@ -13,6 +13,7 @@ from typing import Protocol
 
 from judge.checks.language import LanguageReport, check_turn_language
 from judge.grading.llm import ModelJudge, failed_verdict
+from judge.grading.rescale import on_rubric
 from judge.grading.rules import RuleJudge
 from judge.types import GradedTurn, Verdict
 from providers.endpoint import Endpoint
@@ -200,7 +201,9 @@ class Pipeline:
             task.cancel()
 
     def _open_conversations(self, model: int) -> Iterator[OpenConversation]:
-        return open_conversations(self._reader, self._run_id, model, self._plan.samples, self._plan.verdicts_per_answer)
+        plan = self._plan
+        each = plan.verdicts_on(model)
+        return open_conversations(self._reader, self._run_id, model, plan.samples, each, plan.whole_conversations)
 
     async def _hold_all(self, model: int, conversations: Iterator[OpenConversation]) -> None:
         try:
@@ -274,13 +277,16 @@ class Pipeline:
 
     async def _skip_from(self, key: TurnKey, question: Question, state: ConversationState) -> None:
         """Without an answer there is nothing to judge, and later turns cannot follow."""
+        graded = self._plan.graded_turns(question)
         for number in range(key.turn, len(question.turns) + 1):
             turn = TurnKey(key.run_id, key.model, key.question, key.sample, number)
             reason = "no answer to grade" if number == key.turn else "an earlier turn has no answer"
             if number > key.turn:
                 await self._writer.write(save_answer(turn, "skipped", error=reason))
                 self._progress.answered("skipped", None)
-            for judge in range(len(self._judges)):
+            if number not in graded:
+                continue
+            for judge in self._plan.seats[key.model]:
                 for repeat in range(self._plan.judge_repeats):
                     if state.verdicts.get((number, judge, repeat)) != "ok":
                         verdict = Verdict("skipped", error=reason)
@@ -288,7 +294,10 @@ class Pipeline:
                         self._progress.judged("skipped", None)
 
     async def _hand_over(self, key: TurnKey, turn: GradedTurn, state: ConversationState) -> None:
-        for judge, queue in enumerate(self._queues):
+        if key.turn not in self._plan.graded_turns(turn.question):
+            return
+        for judge in self._plan.seats[key.model]:
+            queue = self._queues[judge]
             for repeat in range(self._plan.judge_repeats):
                 job = VerdictKey(key, judge, repeat)
                 if state.verdicts.get((key.turn, judge, repeat)) != "ok" and not self._has_ended(job):
@@ -309,7 +318,9 @@ class Pipeline:
 
     async def _judge(self, judge: Judge, job: _Job) -> None:
         if isinstance(judge, RuleJudge):
-            verdict, cost = await judge.grade(job.turn, job.key.repeat), None
+            rubric = self._plan.rubric_for(job.turn.question)
+            grade = judge.grade_whole if rubric.grades == "conversation" else judge.grade
+            verdict, cost = on_rubric(await grade(job.turn, job.key.repeat), rubric), None
             await self._writer.write(save_verdict(job.key, verdict))
         else:
             verdict, cost = await self._ask_judge(judge, job)

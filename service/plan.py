@@ -8,7 +8,9 @@ buy the same things.
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from judge.checks.choice_outcome import choice_turns
 from judge.grading.rules import RULE_JUDGE
+from judge.jury import Jury
 from judge.prompt import template_hash
 from judge.prompt_template import DEFAULT_TEMPLATE, PromptTemplate, load_template
 from judge.rubric import Rubric, load_rubric
@@ -29,6 +32,7 @@ from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, pl
 from service.errors import UsageError
 from service.judge_pack import PackLabel, is_pack, unpacked
 from service.sampling import Judging, Sampling
+from service.seating import Seats, seating_notices, seats
 
 DEFAULT_SET = "starter"
 DEFAULT_RUBRIC = "turn-0-10"
@@ -61,6 +65,8 @@ class PlanFile(_Frozen):
     wait_s: float = Field(default=0.0, ge=0, le=86400)
     drop_unsupported: bool = False
     allow_code_execution: bool = False
+    jury: Jury | None = None
+    allow_self_judging: bool = False
     max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     allow_unpriced: bool = False
     endpoints: dict[str, EndpointSettings] = {}
@@ -100,24 +106,32 @@ class SetPlan(_Frozen):
 class QuestionsPlan(_Frozen):
     """The questions of a run: `n` of them with `turns` turns together, and a digest over theirs, in order.
 
-    `choice_turns` of the turns are multiple choice, which checks alone decide.
+    `choice_turns` of the turns are multiple choice, which checks alone decide. `graded` of them get verdicts: not all,
+    where conversations are graded as a whole.
     """
 
     n: int
     turns: int
     digest: str
     choice_turns: int = Field(default=0, exclude_if=lambda v: not v)
+    graded_turns: int | None = Field(default=None, exclude_if=lambda v: v is None)
+
+    @property
+    def graded(self) -> int:
+        """Turns that get verdicts."""
+        return self.turns if self.graded_turns is None else self.graded_turns
 
     @classmethod
     def of(cls, questions: Sequence[Question]) -> Self:
         turns = sum(len(q.turns) for q in questions)
-        return cls.counted(questions, turns, sum(map(choice_turns, questions)))
+        return cls.counted(questions, turns, sum(map(choice_turns, questions)), turns)
 
     @classmethod
-    def counted(cls, questions: Sequence[Question], turns: int, choices: int) -> Self:
-        """Of questions whose turns, and those of multiple choice, are counted already."""
+    def counted(cls, questions: Sequence[Question], turns: int, choices: int, graded: int) -> Self:
+        """Of questions whose turns, those of multiple choice and those that get verdicts are counted already."""
         digest = _list_digest(question_digests(questions))
-        return cls(n=len(questions), turns=turns, digest=digest, choice_turns=choices)
+        given = None if graded == turns else graded
+        return cls(n=len(questions), turns=turns, digest=digest, choice_turns=choices, graded_turns=given)
 
 
 def _list_digest(texts: Iterable[str]) -> str:
@@ -130,7 +144,7 @@ def _list_digest(texts: Iterable[str]) -> str:
 
 
 class RunPlan(_Frozen):
-    """What a run stands for. The fields after `allow_code_execution` say how it is run, not what it is."""
+    """What a run stands for. The fields after `allow_self_judging` say how it is run, not what it is."""
 
     models: tuple[EndpointPlan, ...]
     judges: tuple[EndpointPlan, ...]
@@ -146,6 +160,8 @@ class RunPlan(_Frozen):
     judging: Judging
     drop_unsupported: bool = Field(default=False, exclude_if=lambda v: not v)
     allow_code_execution: bool = Field(default=False, exclude_if=lambda v: not v)
+    jury: Jury | None = Field(default=None, exclude_if=lambda v: v is None)
+    allow_self_judging: bool = Field(default=False, exclude_if=lambda v: not v)
     concurrency: int = 16
     deadline_s: float = 300.0
     wait_s: float = 0.0
@@ -157,7 +173,7 @@ class RunPlan(_Frozen):
         """Everything that decides what is bought."""
         how = dict.fromkeys(("concurrency", "deadline_s", "wait_s", "max_cost", "allow_unpriced", "pack"), True)
         endpoints = {"__all__": HOW}
-        derived = {"questions": {"choice_turns"}}
+        derived = {"questions": {"choice_turns", "graded_turns"}}
         what = self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **derived, **how})
         for dumped, endpoint in zip((*what["models"], *what["judges"]), (*self.models, *self.judges), strict=True):
             if asked := endpoint.asked_extra():
@@ -169,13 +185,14 @@ class RunPlan(_Frozen):
 
     def comparability(self) -> dict[str, str]:
         """What must agree before two scores may stand side by side, part by part."""
-        code = ["allow_code_execution"] if self.allow_code_execution else []
+        more = [name for name in ("allow_code_execution", "allow_self_judging") if getattr(self, name)]
+        more += [self.jury] if self.jury else []
         return {
             "questions": self.questions.digest,
             "rubric": _digest([self.rubrics[r].digest() for r in sorted(self.rubrics)]),
             "judge": _digest([[j.provider, j.model, j.base_url, j.digest, j.asked_extra()] for j in self.judges]),
             "judge_prompt": _digest(self.prompt_hashes),
-            "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats, *code]),
+            "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats, *more]),
             "generation": _digest([self.generation.model_dump(mode="json"), self.samples]),
         }
 
@@ -187,14 +204,41 @@ class RunPlan(_Frozen):
         """Answers that the whole run asks for."""
         return self.questions.turns * self.samples * len(self.models)
 
-    @property
-    def verdicts_per_turn(self) -> int:
-        """Verdicts on every turn of a model, over all its samples."""
-        return self.samples * self.verdicts_per_answer
+    @cached_property
+    def seats(self) -> Seats:
+        """Who judges whom."""
+        return seats(self.models, self.judges, allow_self=self.allow_self_judging or self.jury is None)
+
+    def verdicts_on(self, model: int) -> int:
+        """Verdicts on every answer of a model."""
+        return len(self.seats[model]) * self.judge_repeats
+
+    def verdicts_by(self, judge: int) -> int:
+        """Verdicts that the whole run asks of one judge."""
+        seated = sum(judge in mine for mine in self.seats)
+        return self.questions.graded * self.samples * seated * self.judge_repeats
 
     @property
-    def verdicts_per_answer(self) -> int:
-        return len(self.judges) * self.judge_repeats
+    def verdicts(self) -> int:
+        """Verdicts that the whole run asks for."""
+        per_answer = sum(self.verdicts_on(model) for model in range(len(self.models)))
+        return self.questions.graded * self.samples * per_answer
+
+    @property
+    def verdicts_per_turn(self) -> int:
+        """Verdicts of all judges on every turn of a model, over all its samples."""
+        return self.samples * len(self.judges) * self.judge_repeats
+
+    @cached_property
+    def whole_conversations(self) -> frozenset[str | None]:
+        """The rubrics (None: the run's own) that grade a conversation once, at its last turn."""
+        names = {name for name, rubric in self.rubrics.items() if rubric.grades == "conversation"}
+        return frozenset({*names, None} if self.default_rubric in names else names)
+
+    def graded_turns(self, question: Question) -> range:
+        """The turns (from 1) that get a verdict: every one, or the last alone."""
+        last = len(question.turns)
+        return range(last if question.rubric in self.whole_conversations else 1, last + 1)
 
     @property
     def wording(self) -> PromptTemplate:
@@ -206,8 +250,13 @@ class RunPlan(_Frozen):
 
     @property
     def scale(self) -> tuple[float, float]:
-        scale = self.rubrics[self.default_rubric].scale
-        return float(scale.min), float(scale.max)
+        """(min, max) of the run's means: the default rubric's scale, onto which scores on others are mapped."""
+        return self.rubrics[self.default_rubric].scale.ends
+
+    @property
+    def mixes_scales(self) -> bool:
+        """Whether some rubric has another scale than the default one."""
+        return any(r.scale.ends != self.scale for r in self.rubrics.values())
 
 
 def _digest(value: object) -> str:
@@ -236,19 +285,18 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     request, pack = unpacked(request, request.judges)
     models = plan_models(request.models, request.endpoints, environ)
     sets, questions, notices = _questions(request, models)
-    turns, choices, code, named = 0, 0, 0, {request.rubric}
+    turns, choices, code, earlier = 0, 0, 0, Counter({request.rubric: 0})
     for question in questions:  # once: a packed question is parsed for every look at it
         turns += len(question.turns)
         choices += choice_turns(question)
         code += code_turns(question)
-        named.add(question.rubric or request.rubric)
+        earlier[question.rubric or request.rubric] += len(question.turns) - 1
     judges = plan_judges(request.judges or _judges_of(turns, choices), request.endpoints, environ)
+    jury = (request.jury or "mean") if len(judges) > 1 else None
     own = pack.rubrics if pack is not None else {}
-    rubrics = {r: own.get(r) or load_rubric(r) for r in named}
+    rubrics = {r: own.get(r) or load_rubric(r) for r in earlier}
     wording = load_template(request.prompt) if request.prompt is not None else DEFAULT_TEMPLATE
-    _same_scale(rubrics)
-    if any(j.is_rule_judge for j in judges) and any((r.scale.min, r.scale.max) != (0, 10) for r in rubrics.values()):
-        raise UsageError("scripted:rules grades from 0 to 10 only; name another judge for a rubric with another scale")
+    graded = turns - sum(earlier[r] for r, rubric in rubrics.items() if rubric.grades == "conversation")
     if request.allow_code_execution and code and not any(j.is_rule_judge for j in judges):
         raise UsageError(
             "programs are run for the judge scripted:rules only, and it is not in this plan; "
@@ -258,7 +306,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         models=tuple(models),
         judges=tuple(judges),
         sets=tuple(sets),
-        questions=QuestionsPlan.counted(questions, turns, choices),
+        questions=QuestionsPlan.counted(questions, turns, choices, graded),
         rubrics=rubrics,
         default_rubric=request.rubric,
         prompt_hashes={r: template_hash(rubric, wording) for r, rubric in sorted(rubrics.items())},
@@ -269,6 +317,8 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         judging=request.judging,
         drop_unsupported=request.drop_unsupported,
         allow_code_execution=request.allow_code_execution and code > 0,
+        jury=jury,
+        allow_self_judging=request.allow_self_judging and jury is not None,
         concurrency=request.concurrency,
         deadline_s=request.deadline_s,
         wait_s=request.wait_s,
@@ -279,6 +329,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     name = request.name or f"{default_name or '+'.join(s.name for s in sets)}-{plan.hash()[:8]}"
     if not _NAME.match(name):
         raise UsageError("a run name is 1 to 100 characters on one line")
+    notices = (*notices, *seating_notices(plan.models, plan.judges, plan.seats))
     return FrozenRun(name=name, plan=plan, questions=questions, notices=notices, code_turns=code)
 
 
@@ -328,15 +379,6 @@ def _recorded_questions(models: list[EndpointPlan]) -> QuestionSet:
             if found.setdefault(question.id, question).digest() != question.digest():
                 raise UsageError(f"{path}: question {question.id!r} differs from that of another recording; use -q")
     return QuestionSet(set="recorded", questions=tuple(found.values()))
-
-
-def _same_scale(rubrics: Mapping[str, Rubric]) -> None:
-    scales = {(r.scale.min, r.scale.max) for r in rubrics.values()}
-    if len(scales) > 1:
-        raise UsageError(
-            f"the rubrics {', '.join(sorted(rubrics))} have different scales; "
-            "run their questions in separate runs, their scores cannot be averaged"
-        )
 
 
 def differing(old: RunPlan, new: RunPlan) -> list[str]:

@@ -56,7 +56,7 @@ def _same_run(connection: Connection, name: str, plan: RunPlan) -> reads.StoredR
 
 def remaining(store: Store, plan: RunPlan, run_id: int) -> tuple[int, int]:
     """(verdicts without any row, verdicts that are not ok)."""
-    planned = plan.answers * plan.verdicts_per_answer
+    planned = plan.verdicts
     with store.read() as connection:
         ended, ok = reads.verdict_totals(connection, run_id)
     return planned - ended, planned - ok

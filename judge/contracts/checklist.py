@@ -1,42 +1,29 @@
 """Yes-or-no points: `id: 예` lines, or a JSON object of booleans."""
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
 from judge.contracts import evidence
 from judge.contracts.base import Parsed, Unparsed, closed_schema
 from judge.contracts.fields import Field, FieldReader
+from judge.contracts.values import ValueReader
 from judge.rubric import ChecklistRubric
 from providers.types import ResponseSchema
 
-_NEGATED = "|".join(
-    f"충족{verb}" for verb in ("하지 않음", "하지 못함", "하지 않는다", "하지 못한다", "하지 않습니다", "하지 못합니다")
-)
 _NO = (
-    f"{_NEGATED}|충족되지 않음|충족 안 됨|충족 못 함|미충족|불충족|불만족|미달|실패|탈락"
-    "|아니오|아니요|아닙니다|아니다|아님|not met|unmet|failed|fail|false|no|n|x|×|✗|✘|✖|❌|❎|0"
-)
+    "충족하지 않음", "충족하지 못함", "충족하지 않는다", "충족하지 못한다", "충족하지 않습니다", "충족하지 못합니다",
+    "충족되지 않음", "충족 안 됨", "충족 못 함", "미충족", "불충족", "불만족", "미달", "실패", "탈락", "아니오",
+    "아니요", "아닙니다", "아니다", "아님", "not met", "unmet", "failed", "fail", "false", "no", "n", "x",
+    "×", "✗", "✘", "✖", "❌", "❎", "0",
+)  # fmt: skip
 _YES = (
-    "충족함|충족됨|충족한다|충족합니다|충족했다|충족|만족함|만족|통과|그렇습니다|그렇다|예|네"
-    "|passed|pass|met|true|yes|y|o|○|◯|⭕|✓|✔|✅|☑|1"
-)
-_OPEN = r"^[ \t\[({<\"'“‘「【]*"
-_END = r"(?![가-힣A-Za-z0-9/~])[ \t\])}>\"'”’」】\ufe0f]*"
-_VALUE = re.compile(rf"{_OPEN}(?:(?P<no>{_NO})|(?P<yes>{_YES})){_END}(?P<rest>.*)$", re.IGNORECASE | re.DOTALL)
-_ANOTHER = re.compile(rf"^[ \t,/;|(또는or]*(?:(?P<no>{_NO})|(?P<yes>{_YES}))(?![가-힣A-Za-z0-9])", re.IGNORECASE)
+    "충족", "만족", "통과", "그렇습니다", "그렇다", "예", "네", "passed", "pass", "met", "true", "yes", "y", "o",
+    "○", "◯", "⭕", "✓", "✔", "✅", "☑", "1",
+)  # fmt: skip
+_TELLING = ("아니오", "아니요", "미충족", "불충족", "false", "예", "true")
 
-
-def read_yes_or_no(text: str) -> str | None:
-    """ "yes" or "no", where a text certainly begins with one of them."""
-    value = _VALUE.match(text)
-    if value is None:
-        return None
-    answer = "no" if value["no"] else "yes"
-    another = _ANOTHER.match(value["rest"])
-    if another is not None and ("no" if another["no"] else "yes") != answer:
-        return None
-    return answer
+read_yes_or_no = ValueReader(dict.fromkeys(_NO, "no") | dict.fromkeys(_YES, "yes"), _TELLING)
+"""Reads "yes" or "no"."""
 
 
 @dataclass(frozen=True)

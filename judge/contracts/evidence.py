@@ -17,10 +17,13 @@ JSON_VALUE = '["답변에서 글자 그대로 옮긴 구절, 한두 개"]'
 _KEY = re.compile(r"[\"'](?:evidence|인용|quotes?)[\"']\s*:", re.IGNORECASE)
 _KEYS = ("evidence", "인용", "quotes", "quote")
 _LINE = re.compile(
-    r"^[ \t>*_#-]{0,20}(?:\d{1,3}[.)][ \t*_]{0,5})?(?:근거[ \t]?)?(?:인용|evidence|quotes?)[*_]{0,3} ?[:：](.*)$",
+    r"^[ \t>*_#-]*+(?:\d{1,3}[.)][ \t*_]*+)?(?:근거[ \t]{0,3})?(?:인용|evidence|quotes?)[*_ \t]*+[:：][*_ \t]*+"
+    # the rest of the line, and lines below it that begin with a quotation mark
+    r"([^\n]*(?:\n[ \t]*+(?:[-•*>][ \t]*+)?[“\"「『‘][^\n]*){0,20})",
     re.IGNORECASE | re.MULTILINE,
 )
 _QUOTED = re.compile("|".join(f"{o}([^{c}\n]{{1,500}}){c}" for o, c in ("“”", '""', "「」", "『』", "‘’")))
+_WORDS = re.compile(r"[^\n]")
 _MARKS = re.compile(r"[\"'“”‘’`*_「」『』«»]+")
 _NONE = re.compile(r"\W*(?:없음|해당 없음|none|n/?a)\W*", re.IGNORECASE)
 
@@ -32,7 +35,8 @@ def quotes(reply: str) -> tuple[str, ...]:
     for _, _, verdict in objects(text, _KEY):
         for key in _KEYS:
             value = verdict.get(key)
-            found += [v for v in (value if isinstance(value, list) else [value]) if _is_text(v)]
+            values = value if isinstance(value, list) else [value]
+            found += [v for v in values if isinstance(v, str) and not isinstance(v, Spelled)]
     if not found:
         for line in _LINE.findall(text):
             marked = ["".join(groups) for groups in _QUOTED.findall(line)]
@@ -41,13 +45,9 @@ def quotes(reply: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(kept))[:MOST_QUOTES]
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and not isinstance(value, Spelled)
-
-
 def masked(text: str) -> str:
     """The text with its lines of quotations blanked, positions kept: what a judge quotes it does not say."""
-    return _LINE.sub(lambda line: " " * len(line[0]), text)
+    return _LINE.sub(lambda line: _WORDS.sub(" ", line[0]), text)
 
 
 def unfound(evidence: Sequence[str], answer: str) -> list[str]:

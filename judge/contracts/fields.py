@@ -13,6 +13,7 @@ from judge.contracts import evidence
 from judge.contracts.base import Unparsed
 from judge.contracts.json_objects import JsonObject, objects
 from judge.contracts.plain import plain, plainly, without_draft
+from judge.contracts.values import loosely
 
 Reader = Callable[[str], str | None]
 """What stands after a name, as the value that it certainly is, or None."""
@@ -35,7 +36,7 @@ class Field:
     read: Reader
 
     def pattern(self) -> str:
-        return "|".join(_loosely(name) for name in sorted((self.id, *self.names), key=len, reverse=True))
+        return "|".join(loosely(name) for name in sorted((self.id, *self.names), key=len, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,6 @@ class Found:
 
     values: Mapping[str, str]
     rationale: str
-
-
-def _loosely(name: str) -> str:
-    """A name as it may be written: its spaces, hyphens and low lines alike."""
-    return r"[ \t_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", name))
 
 
 class FieldReader:

@@ -7,6 +7,8 @@ from typing import Any
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[{}]', re.DOTALL)
 _DEEPEST = 32
+# 답변에 {"score": 10}이라는 말이 있다: an object that is only talked about
+_TALKED_ABOUT = re.compile(r"[\"'`”’」』]{0,3}(?:이?라[는고]|처럼|같은|[을를은는이가와과의][ \t])")
 
 
 class Spelled(str):
@@ -45,7 +47,7 @@ def objects(text: str, wanted: re.Pattern[str]) -> Iterator[tuple[int, int, Json
                 found = _DECODER.decode(text[at:end])
             except (ValueError, RecursionError):
                 end = 0
-        if isinstance(found, JsonObject):
+        if isinstance(found, JsonObject) and not _TALKED_ABOUT.match(text, end):
             yield at, end, found
         at = text.find("{", end or at + 1)
 

@@ -1,46 +1,22 @@
 """Labels, each one of a few values: `이름: 값` lines, or a JSON object of enumerations."""
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
 from judge.contracts import evidence
 from judge.contracts.base import Parsed, Unparsed, closed_schema
 from judge.contracts.fields import Field, FieldReader
+from judge.contracts.values import ValueReader
 from judge.rubric import LabelSet, LabelsRubric
 from providers.types import ResponseSchema
 
-_OPEN = r"^[ \t\[({<\"'“‘「【]*(?:(?:수준|단계|등급|level|label)[ \t]*)?"
-_END = r"(?:[ \t]?(?:단계|수준|점|등급))?(?![가-힣A-Za-z0-9/~]|\.[0-9])[ \t\])}>\"'”’」】.]{0,10}"
+_UNITS = ("단계", "수준", "점", "등급")
+_BEFORE = ("수준", "단계", "등급", "level", "label")
 
 
-class _LabelReader:
-    """Reads one label: an id or a name of a value, and nothing beside it that is another value."""
-
-    def __init__(self, label: LabelSet) -> None:
-        names = {name.casefold(): value.id for value in label.values for name in (value.name, value.id)}
-        self._values = {_squeezed(name): value for name, value in names.items()}
-        known = "|".join(_loosely(name) for name in sorted(names, key=len, reverse=True))
-        self._value = re.compile(rf"{_OPEN}(?P<value>{known}){_END}(?P<rest>.*)$", re.IGNORECASE | re.DOTALL)
-        self._another = re.compile(rf"^(?P<between>[ \t/~,(\[:또는혹or-]*)(?P<value>{known})(?![가-힣A-Za-z0-9])", re.I)
-
-    def __call__(self, text: str) -> str | None:
-        found = self._value.match(text)
-        if found is None:
-            return None
-        value = self._values[_squeezed(found["value"])]
-        another = self._another.match(found["rest"])
-        if another is not None and self._values[_squeezed(another["value"])] != value:
-            return None
-        return value
-
-
-def _loosely(name: str) -> str:
-    return r"[ \t_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", name))
-
-
-def _squeezed(name: str) -> str:
-    return re.sub(r"[\s_-]+", "", name.casefold())
+def _reader(label: LabelSet) -> ValueReader:
+    names = {name: value.id for value in label.values for name in (value.name, value.id)}
+    return ValueReader(names, [name for name in names if len(name) > 1], _UNITS, _BEFORE)
 
 
 @dataclass(frozen=True)
@@ -49,7 +25,7 @@ class _Labels:
 
     @cached_property
     def _reader(self) -> FieldReader:
-        return FieldReader([Field(label.id, (label.name,), _LabelReader(label)) for label in self.rubric.labels])
+        return FieldReader([Field(label.id, (label.name,), _reader(label)) for label in self.rubric.labels])
 
     def parse(self, text: str) -> Parsed | Unparsed:
         found = self._reader.read(text)

@@ -99,7 +99,12 @@ def _read_value(line: str, scale: Scale, *, at: int = 0, rationale: str | None =
 
 # ── labels in prose ──
 
-_LABEL = re.compile(r"점수|총점|평점|score|rating", re.IGNORECASE)
+_LABEL = re.compile(
+    "점수|총점|평점|score|rating"
+    # as judges trained the Prometheus way end, whatever they were asked for; a heading of that name is none
+    r"|(?<=\[)(?:result|결과)(?= {0,3}\][ :]{0,5}[0-9]{1,3}(?:\.[0-9]{1,3})? ?(?:점|/ ?[0-9]{1,3})?[. ]{0,5}(?:\n|\Z))",
+    re.IGNORECASE,
+)
 _NOTE = r"[(\[](?P<note>[^()\[\]\n]{0,40})[)\]]"
 _SEPARATOR = re.compile(
     rf" *(?P<closed>[\])>}}】」\"'”’])? *(?:{_NOTE} *)?[\])}}】」]? *(?P<sign>[:=]|(?:은|는)(?= ))? *"

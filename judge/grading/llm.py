@@ -50,7 +50,9 @@ class GradingTask:
         return Verdict(status, error=reason, language=language, completion=completion)
 
     def _criteria(self, parsed: Parsed) -> dict[str, Any]:
-        missing = [storable(quote) for quote in unfound(parsed.evidence, self.turn.answer)]
+        whole = self.rubric.grades == "conversation"
+        graded = "\n".join(self.turn.answers) if whole else self.turn.answer
+        missing = [storable(quote) for quote in unfound(parsed.evidence, graded)]
         return {**parsed.criteria, **({"unfound_quotes": missing} if missing else {})}
 
 

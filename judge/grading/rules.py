@@ -9,6 +9,7 @@ was run, its tests stand in for reference and length.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from judge.checks.answer import CheckResult, run_check
@@ -68,6 +69,22 @@ class RuleJudge:
         parts = _parts(asked, answer, found)
         shares = {part.name: round(part.share, 4) for part in parts}
         return _verdict(turn, _points(parts), [part.note for part in parts], shares)
+
+    async def grade_whole(self, turn: GradedTurn, repeat: int) -> Verdict:
+        """The verdict on a conversation: the mean of the points of its turns, the last of which is `turn`."""
+        turns = [GradedTurn(turn.question, n, turn.answers[:n]) for n in range(1, turn.turn)]
+        verdicts = [await self.grade(one, repeat) for one in (*turns, turn)]
+        failed = next((verdict for verdict in verdicts if verdict.status != "ok"), None)
+        if failed is not None:
+            return failed
+        return Verdict(
+            status="ok",
+            score=round(fmean(v.score or 0.0 for v in verdicts), 2),
+            judge_score=round(fmean(v.judge_score or 0.0 for v in verdicts), 2),
+            rationale=" ".join(f"{n}번째 차례: {v.rationale}" for n, v in enumerate(verdicts, 1)),
+            criteria={"turns": [v.score for v in verdicts]},
+            language=verdicts[-1].language,
+        )
 
     async def _decide(self, check: Check, answer: str) -> CheckResult:
         if isinstance(check, CodeCheck) and self._runner is not None:

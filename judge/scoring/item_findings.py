@@ -2,11 +2,12 @@
 
 `reversed`       the better a model, the lower its score: r < 0, one-sided, Benjamini-Hochberg (1995) at 5 % over all
                  items. The mark of a wrong key.
-`strong_fail`    the best third of the models get less than half of the scale, in the lowest tenth of all items, and r
-                 is in the lowest quarter. An item that is only hard is still decided by how good a model is; where the
-                 reference is wrong, right answers are marked down, so the best do badly and quality decides little.
-`unrelated`      the upper end of r's interval is below the median item's r, and the models' scores spread by a step
-                 of the scale or more (within a step, r is about rounding).
+`strong_fail`    the best third of the models get less than half of the scale, in the lowest tenth of all items, and
+                 their order (r as a share of the attainable) is below the median item's. An item that is only hard is
+                 still decided by how good a model is; where the reference is wrong, or the judge cannot apply it,
+                 right answers are marked down: the best do badly, and quality decides less than elsewhere.
+`unrelated`      even the upper end of r's interval, as a share of the attainable, is below the median item's order,
+                 and the models' scores spread by a step or more (within a step, r is about rounding).
 `separates_none` from the lowest model to the highest is less than one step of the scale.
 `ceiling`        nine tenths of the models are at the top of the scale. `floor`: at the bottom.
 
@@ -24,10 +25,9 @@ from judge.scoring.items import FEWEST_MODELS, Flags, Floats, ItemScores, ItemSt
 from judge.scoring.table import Integers
 
 SUSPICIOUS = ("reversed", "strong_fail", "unrelated")
-UNINFORMATIVE = ("separates_none", "ceiling", "floor")
 FEWEST_ITEMS = 10
 FALSE_DISCOVERY_RATE = 0.05
-_LOWEST_STRONG, _LOWEST_R, _UPPER_END = 0.10, 0.25, 0.025
+_LOWEST_STRONG, _UPPER_END = 0.10, 0.025
 _MOST = 0.9
 _EXACT = 1e-9
 _MOST_PARTS = 20
@@ -39,9 +39,9 @@ class ItemFindings:
     """Per item, all of shape (items,).
 
     `found` says by rule where it applies. `q_negative` is the adjusted p of `reversed`. `doubt` orders the
-    items, 0 to 1: (1 - mean of the best third) * (1 - r) / 2, what the best lose times how little of the scores is
-    decided by quality. `typical` is the median r. `by_chance` says how many items a rule would find
-    if scores had nothing to do with anything.
+    items, 0 to 1: (1 - mean of the best third) * (1 - order) / 2, what the best lose times how little of that is
+    decided by quality. `typical` is the median order. `by_chance` says how many of as many sound items a rule would
+    find, were what it looks at independent of each other.
     """
 
     found: Mapping[str, Flags]
@@ -51,8 +51,14 @@ class ItemFindings:
     by_chance: Mapping[str, float]
 
     @property
+    def mismarked(self) -> Flags:
+        """Where the reference, or how it is applied, looks wrong."""
+        return self.found["reversed"] | self.found["strong_fail"]
+
+    @property
     def suspicious(self) -> Flags:
-        return self.found["reversed"] | self.found["strong_fail"] | self.found["unrelated"]
+        """Where any of SUSPICIOUS was found."""
+        return self.mismarked | self.found["unrelated"]
 
 
 def item_findings(statistics: ItemStatistics, step: float) -> ItemFindings:
@@ -61,34 +67,34 @@ def item_findings(statistics: ItemStatistics, step: float) -> ItemFindings:
     known = ~np.isnan(r)
     tested = int(known.sum())
     enough = statistics.independent >= FEWEST_MODELS
-    typical = float(np.median(r[known])) if tested else None
+    typical = float(np.median(statistics.order[known])) if tested else np.nan
     q_negative = _adjusted(statistics.p_negative)
     found = {
         "reversed": (r < 0) & (q_negative < FALSE_DISCOVERY_RATE),
         "strong_fail": _strong_fail(statistics, known),
-        "unrelated": (statistics.correlation_high < (np.nan if typical is None else typical))
+        "unrelated": (statistics.correlation_high / statistics.attainable < typical)
         & (statistics.spread >= step - _EXACT),
         "separates_none": enough & (statistics.range < step - _EXACT),
         "ceiling": enough & (statistics.at_ceiling >= _MOST),
         "floor": enough & (statistics.at_floor >= _MOST),
     }
     by_chance = {
-        "strong_fail": _LOWEST_STRONG * _LOWEST_R * tested if tested >= FEWEST_ITEMS else 0.0,
+        "strong_fail": _LOWEST_STRONG / 2 * tested if tested >= FEWEST_ITEMS else 0.0,
         "unrelated": _UPPER_END * tested,
     }
-    return ItemFindings(found, q_negative, _doubt(statistics), typical, by_chance)
+    return ItemFindings(found, q_negative, _doubt(statistics), typical if tested else None, by_chance)
 
 
 def _doubt(statistics: ItemStatistics) -> Floats:
-    return (1 - statistics.strong) * (1 - statistics.correlation) / 2
+    return (1 - statistics.strong) * (1 - statistics.order) / 2
 
 
 def _strong_fail(statistics: ItemStatistics, known: Flags) -> Flags:
     if int(known.sum()) < FEWEST_ITEMS:
         return np.zeros(known.shape, dtype=np.bool_)
-    strong, r = statistics.strong, statistics.correlation
+    strong, order = statistics.strong, statistics.order
     unusual = strong <= np.quantile(strong[known], _LOWEST_STRONG)
-    undecided = r <= np.quantile(r[known], _LOWEST_R)
+    undecided = order < np.median(order[known])
     return known & (strong < 0.5 - _EXACT) & unusual & undecided
 
 

@@ -54,10 +54,10 @@ class ItemStatistics:
     """Per item, all of shape (items,); NaN where it cannot be known.
 
     `models` have a value, and make `independent` families. `correlation` is the item-rest correlation with its 95 %
-    interval; `p_negative` tests it one-sided against 0. `strong` and `weak` are the item's means over the best and
-    the worst third of the models, `strong_elsewhere` the best third's mean on the other questions. `at_ceiling` and
-    `at_floor` are shares of the models within half a step of the scale's end; `spread` is the standard deviation over
-    the models, `range` from the lowest to the highest.
+    interval; `p_negative` tests it one-sided against 0; `attainable` is the most that it could be with these scores.
+    `strong` and `weak` are the item's means over the best and the worst third of the models, `strong_elsewhere` is the
+    best third's mean on the other questions. `at_ceiling` and `at_floor` are shares of the models within half a step
+    of the scale's end; `spread` is the standard deviation over the models, `range` from the lowest to the highest.
     """
 
     models: Integers
@@ -67,6 +67,7 @@ class ItemStatistics:
     correlation_low: Floats
     correlation_high: Floats
     p_negative: Floats
+    attainable: Floats
     strong: Floats
     weak: Floats
     strong_elsewhere: Floats
@@ -75,6 +76,14 @@ class ItemStatistics:
     at_floor: Floats
     spread: Floats
     range: Floats
+
+    @property
+    def order(self) -> Floats:
+        """r as a share of the attainable: 1 if the item's scores go by the models' quality alone, 0 if not at all.
+
+        A hard item has a low r because most models are at the floor; that is in the attainable too.
+        """
+        return self.correlation / self.attainable
 
     @property
     def discrimination(self) -> Floats:
@@ -106,6 +115,7 @@ def item_statistics(scores: ItemScores, fewest: int = FEWEST_MODELS) -> ItemStat
         correlation_low=low,
         correlation_high=high,
         p_negative=_p_negative(correlation, independent),
+        attainable=_attainable(value, rest, both),
         strong=_mean(value, strong),
         weak=_mean(value, weak),
         strong_elsewhere=_mean(elsewhere, strong),
@@ -163,6 +173,12 @@ def _pearson(x: Floats, y: Floats, both: Flags) -> Floats:
     varies = (xx > 1e-12) & (yy > 1e-12)
     r = np.divide((dx * dy).sum(axis=0), np.sqrt(xx * yy), out=np.full(xx.shape, np.nan), where=varies)
     return np.asarray(np.clip(r, -1.0, 1.0), dtype=np.float64)
+
+
+def _attainable(x: Floats, y: Floats, both: Flags) -> Floats:
+    """r had the best models the best of these scores, in order (as Cureton, 1959, for phi): both columns sorted."""
+    x, y = (np.sort(np.where(both, column, np.nan), axis=0) for column in (x, y))
+    return _pearson(x, y, ~np.isnan(x))
 
 
 def _fisher_interval(r: Floats, n: Integers) -> tuple[Floats, Floats]:

@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 from judge.types import VerdictStatus
 
-STATUSES: tuple[str, ...] = get_args(VerdictStatus)
+STATUSES: tuple[str, ...] = (*get_args(VerdictStatus), "incomplete")
+"""Of verdicts; `incomplete` is a jury of which a member has none."""
+
 OK = STATUSES.index("ok")
+INCOMPLETE = STATUSES.index("incomplete")
 
 Integers = NDArray[np.integer[Any]]
 """Codes from 0 up (turns from 1), of any width: a million verdicts are a tenth of the size in small ones."""
@@ -19,7 +22,8 @@ Integers = NDArray[np.integer[Any]]
 class ScoreTable:
     """All verdicts of one comparable run.
 
-    `category` (an index into `category_names`) and `turns` are per question; `model`, `question`, `turn`, `status`,
+    `category` (an index into `category_names`), `turns` and `first` are per question: verdicts are planned on its turns
+    from `first` on (1, or the last where the conversation is graded as a whole). `model`, `question`, `turn`, `status`,
     `score` and `published` per verdict, shape (n,). `score` is NaN where the status is not ok; `published` is what
     another tool published for the verdict (NaN outside imports). `verdicts_per_turn` = samples x judges x
     repeats is how many verdicts each turn of each model was planned to get.
@@ -29,6 +33,7 @@ class ScoreTable:
     category_names: tuple[str, ...]
     category: Integers
     turns: Integers
+    first: Integers
     verdicts_per_turn: int
     scale: tuple[float, float]
     model: Integers
@@ -45,10 +50,13 @@ class ScoreTable:
 
     def planned(self, turn: int | None = None) -> int:
         """How many verdicts one model was to get (on one turn)."""
-        units = int(self.turns.sum(dtype=np.int64)) if turn is None else int((self.turns >= turn).sum())
+        if turn is None:
+            units = int((self.turns - self.first + 1).sum(dtype=np.int64))
+        else:
+            units = int(((self.turns >= turn) & (self.first <= turn)).sum())
         return units * self.verdicts_per_turn
 
     def planned_by_category(self) -> list[int]:
         """How many verdicts one model was to get on the questions of each category."""
-        units = np.bincount(self.category, weights=self.turns, minlength=len(self.category_names))
+        units = np.bincount(self.category, weights=self.turns - self.first + 1, minlength=len(self.category_names))
         return [int(count) * self.verdicts_per_turn for count in units]

@@ -122,7 +122,10 @@ def _leaf_questions(set_tree: YamlTree, folder: Path, leaf_id: str) -> tuple[Que
 
 
 def read_leaf_file(path: Path) -> LeafFile:
-    """The questions of a leaf file, with the leaf's id and Korean name as their category. Errors: `SourceError`."""
+    """The questions of a leaf file. Errors: `SourceError`.
+
+    Their category is the leaf's Korean name, their rubric the leaf's unless they name one.
+    """
     tree = read_tree(read_text(path, MAX_YAML_BYTES), str(path))
     if isinstance(tree.data, dict) and "leaf" in tree.data and isinstance(tree.data.get("questions"), list):
         tree = _completed(tree, _leaf(tree))
@@ -159,7 +162,9 @@ def _completed(tree: YamlTree, leaf: Leaf) -> YamlTree:
             for key in ("leaf", "category"):
                 if key in question:
                     raise tree.error(("questions", index, key), f"{key} comes from the leaf of the file; delete it")
-            question = {**question, "leaf": leaf.id, "category": leaf.ko}
+            policy = question.get("policy")
+            rubric = leaf.rubric_for(policy if isinstance(policy, str) else None)
+            question = {"rubric": rubric, **question, "leaf": leaf.id, "category": leaf.ko}
         questions.append(question)
     return replace(tree, data={**tree.data, "questions": questions})
 

@@ -107,9 +107,9 @@ def _csv_problem(error: csv.Error) -> str:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    if not is_cp949(path):
-        return text_lines(path)
-    return _cp949_lines(path)
+    lines = _cp949_lines(path) if is_cp949(path) else text_lines(path)
+    # A cell of several lines is the same question whatever system the file was saved on.
+    return (line.removesuffix("\r") for line in lines)
 
 
 def is_cp949(path: Path) -> bool:

@@ -81,7 +81,8 @@ def _recognised(head: Row) -> dict[tuple[str, int], str]:
         match = _NAME.fullmatch(str(column).strip().casefold())
         assert match is not None  # every part of it is optional
         for part, names in _NAMES.items():
-            if match["name"] in names:
+            # `turn1` is what is said first, but `turn` mostly the number of a turn.
+            if match["name"] in names and (match["name"] != "turn" or match["turn"]):
                 found.setdefault((part, int(match["turn"] or 1)), column)
     return found
 
@@ -149,6 +150,10 @@ def _turns(row: Row, places: Places) -> Iterator[Turn]:
         return
     for number in sorted(turn for part, turn in places if part == "prompt"):
         parts = {part: cell(row, places[part, number]) if (part, number) in places else "" for part in _PER_TURN}
+        if parts["prompt"] and not isinstance(row[places["prompt", number]], str):
+            raise ValueError(
+                f"the cell of {quote(places['prompt', number])} is no text; name the column of the prompts"
+            )
         if parts["prompt"]:
             yield _turn(parts["prompt"], parts["reference"], parts["language"])
         elif number == 1:

@@ -19,8 +19,8 @@ def announce(run: FrozenRun) -> None:
     for model in plan.models:
         name = model.label if model.provider == "replay" else model.spec()
         plain(f"  candidate {name}: {turns} answers, {_expected(counted.get(('candidate', model.key)))}")
-    for judge in plan.judges:
-        verdicts = turns * len(plan.models) * plan.judge_repeats
+    for place, judge in enumerate(plan.judges):
+        verdicts = plan.verdicts_by(place)
         plain(f"  judge     {judge.spec()}: {verdicts} verdicts, {_expected(counted.get(('judge', judge.key)))}")
     if lines:
         plain(_total(lines))

@@ -14,6 +14,7 @@ from service.cli.options import (
     ExportKind,
     Grouping,
     ImportKind,
+    JuryKind,
     ListFormat,
     ListFormatOption,
     Output,
@@ -61,6 +62,15 @@ AllowCode = Annotated[
     typer.Option(
         "--allow-code-execution", help="Run the Python programs in answers, in a sandbox (Linux), to test them."
     ),
+]
+
+JuryRule = Annotated[
+    JuryKind | None,
+    typer.Option("--jury", help="How the verdicts of several judges become one.", show_default="mean"),
+]
+AllowSelf = Annotated[
+    bool | None,
+    typer.Option("--allow-self-judging", help="In a jury, let a judge grade models of its own family."),
 ]
 
 
@@ -132,6 +142,8 @@ def run(
     batch: Batch = None,
     no_wait: NoWait = False,
     allow_code_execution: AllowCode = None,
+    jury: JuryRule = None,
+    allow_self_judging: AllowSelf = None,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
 ) -> None:
@@ -156,6 +168,8 @@ def run(
         drop_unsupported,
         wait,
         allow_code_execution,
+        jury.value if jury else None,
+        allow_self_judging,
     )
     raise typer.Exit(
         run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)

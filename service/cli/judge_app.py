@@ -7,7 +7,23 @@ import typer
 
 from service.cli.options import DATABASE_DEFAULT, Database, ListFormat, ListFormatOption
 
-judge_app = typer.Typer(help="The judges: what they are shown.", no_args_is_help=True)
+judge_app = typer.Typer(help="What judges are asked.", no_args_is_help=True)
+
+
+@judge_app.command("rubrics", epilog="Example: `kojudge judge rubrics harm-refusal`")
+def judge_rubrics(
+    rubric: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A shipped rubric or a rubric file: print it whole.")
+    ] = None,
+    list_format: ListFormatOption = ListFormat.table,
+) -> None:
+    """List the shipped rubrics, or print one with the prompt that a judge is given."""
+    from service.cli.rubrics import list_rubrics, show_rubric
+
+    if rubric is None:
+        list_rubrics(list_format)
+    else:
+        show_rubric(rubric, list_format)
 
 
 @judge_app.command(

@@ -43,13 +43,14 @@ def show_of_run(
             raise UsageError(f"run {name!r} was imported; another tool asked its judge")
         found = find_conversations(connection, run, wanted)
     store.close()
-    asked = [a for conversation in found for a in _asked(conversation)]
+    position = {model.label: n for n, model in enumerate(run.plan.models)}
+    asked = [a for conversation in found for a in _asked(conversation, position[conversation["model"]])]
     if not asked:
         raise UsageError(f"{wanted}: no turn has an answer that could be judged")
     _show(run.plan, asked, turn, judge, repeat, show_format)
 
 
-def _asked(conversation: dict[str, Any]) -> list[Asked]:
+def _asked(conversation: dict[str, Any], model: int) -> list[Asked]:
     """Every turn that has an answer to grade."""
     question = Question.model_validate(conversation["question"])
     answers: list[str] = []
@@ -59,7 +60,7 @@ def _asked(conversation: dict[str, Any]) -> list[Asked]:
             break
         answers.append(turn["answer"])
         graded = GradedTurn(question, turn["turn"], tuple(answers))
-        found.append(Asked(conversation["model"], conversation["sample"], graded))
+        found.append(Asked(model, conversation["sample"], graded))
     return found
 
 
@@ -86,7 +87,7 @@ def show_of_question(
         raise UsageError(f"{question} has {len(asked_about.turns)} turns, and --answer is there {len(files)} times")
     answers = tuple(read_text(file, MAX_YAML_BYTES).removesuffix("\n") for file in files)
     turns = [GradedTurn(asked_about, n, answers[:n]) for n in range(1, len(answers) + 1)]
-    _show(frozen.plan, [Asked("-", 0, t) for t in turns], turn, None, repeat, show_format)
+    _show(frozen.plan, [Asked(None, 0, t) for t in turns], turn, None, repeat, show_format)
 
 
 def _show(
@@ -99,6 +100,8 @@ def _show(
         if not asked:
             raise UsageError(f"--turn {turn}: no such turn has an answer that could be judged")
     prompts = list(judge_prompts(plan, asked, _judges(plan, judge), repeat))
+    if not prompts:
+        raise UsageError("nobody is asked about this: the rubric grades another turn, or the judge not its own family")
     if show_format is ListFormat.json:
         typer.echo(json.dumps({"prompts": prompts}, ensure_ascii=False, indent=2))
         return
@@ -121,7 +124,10 @@ def _judges(plan: RunPlan, wanted: str | None) -> list[int]:
 
 def _print(prompt: dict[str, Any]) -> None:
     console = out()
-    title = f"{prompt['model']}#{prompt['question_id']}#{prompt['sample']} · turn {prompt['turn']} · {prompt['judge']}"
+    conversation = f"{prompt['question_id']}#{prompt['sample']}"
+    if prompt["model"] is not None:
+        conversation = f"{prompt['model']}#{conversation}"
+    title = f"{conversation} · turn {prompt['turn']} · {prompt['judge']}"
     console.rule(Text(safe(title), style="bold"), align="left")
     rubric = prompt["rubric"]
     for head, value in (

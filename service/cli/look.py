@@ -18,6 +18,7 @@ from service.cli.emit import emit
 from service.cli.failures import WRONG_USE
 from service.cli.options import ListFormat, ReportFormat
 from service.cli.terminal import err, out, table
+from service.cli.verdict_details import verdict_details
 from service.errors import UsageError
 from service.interchange.export import conversations
 from service.report.build import build_report
@@ -59,7 +60,7 @@ def list_runs(database: str, list_format: ListFormat) -> None:
 
 
 def _run_line(connection: Any, run: reads.StoredRun) -> dict[str, Any]:
-    planned = run.plan.answers * run.plan.verdicts_per_answer
+    planned = run.plan.verdicts
     ended, ok = reads.verdict_totals(connection, run.id)
     return {
         "run": run.name,
@@ -135,6 +136,8 @@ def _print_conversation(c: dict[str, Any]) -> None:
                 score += f" (심판은 {verdict['judge_score']:g})"
             head = f"판정 {turn['turn']} · {safe(verdict['judge'])} · {score}"
             _block(console, head, verdict["rationale"] or verdict["error"] or "", "magenta")
+            for line in verdict_details(verdict):
+                console.print(Text(safe(line), style="dim"))
 
 
 def _print_findings(console: Any, question: Question, turn: dict[str, Any]) -> None:

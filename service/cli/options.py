@@ -84,6 +84,12 @@ class ExportKind(StrEnum):
     logickor = "logickor"
 
 
+class JuryKind(StrEnum):
+    mean = "mean"
+    median = "median"
+    majority = "majority"
+
+
 class ImportKind(StrEnum):
     logickor = "logickor"
 

@@ -15,14 +15,14 @@ from questions.lint_shipped import lint_shipped
 from questions.readers import READERS
 from questions.source import quote
 from questions.types import QuestionSet
-from questions.writing import as_json_lines, as_yaml, starting_file, starting_folder
+from questions.writing import as_folder, as_json_lines, as_yaml, starting_file, starting_folder
 from service import event_loop
 from service.cli.failures import OK, SOME_FAILED
 from service.cli.options import ListFormat
 from service.cli.terminal import err, out, plain, table
 from service.code_execution import open_runner
 from service.errors import UsageError
-from service.files import refuse_existing, write_lines
+from service.files import refuse_existing, write_folder, write_lines
 from service.report.cells import safe, safe_block
 
 
@@ -89,28 +89,34 @@ def _mapping(columns: list[str]) -> dict[str, str]:
     return {part.strip(): column.strip() for part, _, column in (pair.partition("=") for pair in pairs)}
 
 
-def convert_set(name: str, file: Path, reader: str | None, columns: list[str], *, force: bool) -> None:
-    if file.suffix not in (".yaml", ".yml", ".jsonl"):
-        raise UsageError(f"{file}: a set is written as .yaml or .jsonl; name the file so")
-    refuse_existing(file, force=force)
+def convert_set(name: str, target: Path, reader: str | None, columns: list[str], *, force: bool) -> None:
+    if target.suffix not in ("", ".yaml", ".yml", ".jsonl"):
+        raise UsageError(f"{target}: a set is written as .yaml, as .jsonl or as a folder; name it so")
+    if target.suffix:
+        refuse_existing(target, force=force)
     loaded = _load(name, reader, columns)
-    write_lines(file, as_json_lines(loaded) if file.suffix == ".jsonl" else as_yaml(loaded).rstrip("\n").split("\n"))
-    plain(f"{file}: {len(loaded.questions)} conversations")
-    err().print(Text(f"Next: kojudge questions lint {file}"))
+    if not target.suffix:
+        write_folder(target, as_folder(loaded))
+    elif target.suffix == ".jsonl":
+        write_lines(target, as_json_lines(loaded))
+    else:
+        write_lines(target, as_yaml(loaded).rstrip("\n").split("\n"))
+    plain(f"{target}: {len(loaded.questions)} conversations")
+    err().print(Text(f"Next: kojudge questions lint {target}"))
 
 
 def new_set(path: Path, *, folder: bool) -> None:
     if not folder and path.suffix not in (".yaml", ".yml"):
         raise UsageError(f"{path}: name a file that ends in .yaml, or give --folder")
-    if path.exists():
-        raise UsageError(f"{path} is there already; name a new {'folder' if folder else 'file'}")
-    name = path.stem if not folder else path.name
-    files = (
-        {path / file: text for file, text in starting_folder(name).items()} if folder else {path: starting_file(name)}
-    )
-    for file, text in files.items():
-        write_lines(file, text.splitlines())
-        plain(str(file))
+    if folder:
+        files = starting_folder(path.name)
+        write_folder(path, files)
+    else:
+        if path.exists():
+            raise UsageError(f"{path} is there already; name a new file")
+        write_lines(path, starting_file(path.stem).rstrip("\n").split("\n"))
+    for written in (path / name for name in files) if folder else (path,):
+        plain(str(written))
     err().print(Text(f"Next: write your questions over the examples, then kojudge questions lint {path}"))
 
 

@@ -91,15 +91,18 @@ def questions_lint(
 )
 def questions_convert(
     question_set: Annotated[str, typer.Argument(metavar="SET", help="A shipped set, or [READER:]FILE.")],
-    file: Annotated[Path, typer.Argument(metavar="OUT", help="OUT.yaml to edit, OUT.jsonl for long sets.")],
+    target: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="OUT.yaml to edit, OUT.jsonl for long sets, or a new folder of leaf files."),
+    ],
     reader: As = None,
     columns: Map = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite OUT.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite OUT, if it is a file.")] = False,
 ) -> None:
     """Write any set that can be read in kojudge's own format."""
     from service.cli.questions import convert_set
 
-    convert_set(question_set, file, reader, columns or [], force=force)
+    convert_set(question_set, target, reader, columns or [], force=force)
 
 
 @questions_app.command(

@@ -49,6 +49,8 @@ class RunFlags:
     drop_unsupported: bool | None = None
     wait_s: float | None = None
     allow_code_execution: bool | None = None
+    jury: str | None = None
+    allow_self_judging: bool | None = None
 
 
 def run_plan(
@@ -116,6 +118,8 @@ def _request(flags: RunFlags) -> PlanFile:
         "drop_unsupported": flags.drop_unsupported,
         "wait_s": flags.wait_s,
         "allow_code_execution": flags.allow_code_execution,
+        "jury": flags.jury,
+        "allow_self_judging": flags.allow_self_judging,
     }
     given = {key: value for key, value in given.items() if value not in (None, [])}
     if flags.plan is not None:
@@ -195,7 +199,7 @@ def _confirm(run: FrozenRun, *, yes: bool) -> None:
 
 
 def _totals(store: Store, name: str, plan: RunPlan) -> Totals:
-    verdicts = plan.answers * plan.verdicts_per_answer
+    verdicts = plan.verdicts
     with store.read() as connection:
         stored = reads.find_run(connection, name)
         if stored is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
+from questions.types import Question
 from service.files import write_lines
 from service.report.render import csv_cell
 from service.store import reads
@@ -35,7 +36,7 @@ def conversations(
                 _turn(number, turn.prompt, *by_turn.get(number, (None, None)))
                 for number, turn in enumerate(question.turns, 1)
             ],
-            "verdicts": [_verdict(run, v) for v in c.verdicts],
+            "verdicts": [_verdict(run, question, v) for v in c.verdicts],
         }
 
 
@@ -51,15 +52,17 @@ def _turn(number: int, prompt: str, answer: Row[Any] | None, text: str | None) -
     }
 
 
-def _verdict(run: reads.StoredRun, v: Row[Any]) -> dict[str, Any]:
+def _verdict(run: reads.StoredRun, question: Question, v: Row[Any]) -> dict[str, Any]:
     return {
         "turn": v.turn,
         "judge": run.plan.judges[v.judge].label,
+        "rubric": run.plan.rubric_for(question).id,
         "repeat": v.repeat,
         "status": v.status,
         "score": v.score,
         "judge_score": v.judge_score,
         "rationale": v.rationale,
+        "evidence": json.loads(v.evidence) if v.evidence else [],
         "criteria": json.loads(v.criteria) if v.criteria else {},
         "error": v.error,
     }

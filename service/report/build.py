@@ -6,16 +6,19 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from judge.scoring.estimate import Estimate
+from judge.scoring.jury import collapse
 from judge.scoring.summary import ModelScores, summarise
 from service.report.choices import choice_reports
 from service.report.endpoints import endpoint_reports
+from service.report.jury import jury_report
 from service.store import ledger, reads
-from service.store.scores import score_table
+from service.store.scores import verdict_table
 
 
 def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]:
     """Every figure of a run, models in order of their score."""
-    table = score_table(connection, run)
+    verdicts, seats = verdict_table(connection, run)
+    table = verdicts if seats is None or run.plan.jury is None else collapse(verdicts, seats, run.plan.jury)
     scores = summarise(table)
     spent = ledger.spending(connection, run.id)
     answers = reads.answer_statuses(connection, run.id)
@@ -42,8 +45,16 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
             "samples": run.plan.samples,
         },
         "judges": [j.label for j in run.plan.judges],
+        "judge_pack": run.plan.pack.model_dump() if run.plan.pack is not None else None,
+        "jury": jury_report(run.plan, verdicts, seats),
         "rubrics": {
-            name: {"version": r.version, "digest": r.digest()[:16], "prompt_hash": run.plan.prompt_hashes[name][:16]}
+            name: {
+                "kind": r.kind,
+                "version": r.version,
+                "scale": {"min": r.scale.min, "max": r.scale.max},
+                "digest": r.digest()[:16],
+                "prompt_hash": run.plan.prompt_hashes[name][:16],
+            }
             for name, r in run.plan.rubrics.items()
         },
         "interval": "95 % (t, clustered by question); rank: paired bootstrap over questions",

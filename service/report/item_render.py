@@ -10,9 +10,10 @@ from service.report.render import csv_cell
 
 Report = dict[str, Any]
 
+_FEW_MODELS = 20
 _CSV = {
     "difficulty": ("mean", "low", "high", "n", "failed"),
-    "correlation": ("r", "low", "high", "p_negative", "q_negative"),
+    "correlation": ("r", "low", "high", "attainable", "order", "p_negative", "q_negative"),
     "strong": ("mean", "elsewhere", "n"),
     "held": ("times", "of"),
 }
@@ -38,13 +39,18 @@ def headline(report: Report) -> list[str]:
         )
         return lines
     found = ", ".join(f"{n} {name}" for name, n in report["found"].items() if n) or "nothing"
-    lines.append(f"Found: {found}. By chance alone: {_by_chance(report)}.")
+    lines.append(f"Found: {found}. Sound items would give: {_by_chance(report)}.")
+    if independent < _FEW_MODELS:
+        lines.append(f"With {independent} independent models, findings are places to look at, not proofs.")
     return lines
 
 
 def _by_chance(report: Report) -> str:
-    expected = [f"about {n:.1f} {name}" for name, n in report["by_chance"].items()]
-    return ", ".join([*expected, "at most 5 % of those reversed (Benjamini-Hochberg)"])
+    chance = report["by_chance"]
+    return (
+        f"about {chance['strong_fail']:.1f} strong_fail, up to {chance['unrelated']:.1f} unrelated, "
+        "5 % of those reversed (Benjamini-Hochberg)"
+    )
 
 
 def item_table(report: Report) -> tuple[list[str], list[list[str]]]:

@@ -24,30 +24,32 @@ def explain(item: dict[str, Any], typical: float | None) -> str:
 def _reversed(item: dict[str, Any], typical: float | None) -> str:
     r = item["correlation"]
     return (
-        f"{_culprit(item)} looks wrong: the better a model, the lower its score here "
+        f"{_culprit(item)}: the better a model, the lower its score here "
         f"(r {r['r']:.2f} [{r['low']:.2f}, {r['high']:.2f}], q {r['q_negative']:.3f})"
     )
 
 
 def _strong_fail(item: dict[str, Any], typical: float | None) -> str:
-    s = item["strong"]
+    s, r = item["strong"], item["correlation"]
     return (
-        f"{_culprit(item)} looks wrong or wrongly applied: the best {s['n']} models get {s['mean']:.2f} here and "
-        f"{s['elsewhere']:.2f} elsewhere, and how good a model is decides little (r {item['correlation']['r']:.2f}, "
-        f"the median item {typical:.2f})"
+        f"{_culprit(item)}: the best {s['n']} models get {s['mean']:.2f} here and "
+        f"{s['elsewhere']:.2f} elsewhere, and how good a model is decides less than usual (r {r['r']:.2f}, "
+        f"{r['order']:.0%} of the attainable; the median item {typical:.0%})"
     )
 
 
 def _unrelated(item: dict[str, Any], typical: float | None) -> str:
     r = item["correlation"]
     return (
-        f"measures something else, or noise: r {r['r']:.2f} [{r['low']:.2f}, {r['high']:.2f}] "
-        f"is below the median item's {typical:.2f}"
+        f"measures something else, or noise: r {r['r']:.2f} [{r['low']:.2f}, {r['high']:.2f}], "
+        f"{r['order']:.0%} of the attainable; the median item {typical:.0%}"
     )
 
 
 def _culprit(item: dict[str, Any]) -> str:
-    return "the reference" if item["reference"] else "the grading (there is no reference for it)"
+    if item["reference"]:
+        return "the reference looks wrong, or wrongly applied"
+    return "the grading looks wrong (there is no reference)"
 
 
 _SENTENCES: dict[str, Callable[[dict[str, Any], float | None], str]] = {

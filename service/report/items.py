@@ -63,7 +63,7 @@ def build_item_report(
         "by": "question" if by_question else "turn",
         "n_items": len(items),
         "unshared_questions": pooled.unshared,
-        "typical_correlation": findings.typical,
+        "typical_order": findings.typical,
         "found": {name: int(which.sum()) for name, which in findings.found.items()},
         "by_chance": dict(findings.by_chance),
         "items": items,
@@ -94,10 +94,10 @@ def _differing_parts(runs: Sequence[StoredRun]) -> list[tuple[StoredRun, list[st
 
 
 def _order(findings: ItemFindings, held: Robustness | None) -> NDArray[np.intp]:
-    """Suspicious items first, the robust ones before the others, then by doubt; what cannot be doubted last."""
+    """Wrong references first, then other suspicions, the robust ones before the rest; then by doubt."""
     doubt = np.nan_to_num(findings.doubt, nan=-1.0)
     times = np.where(findings.suspicious, 0 if held is None else held.held, 0)
-    return np.lexsort((-doubt, -times, ~findings.suspicious))
+    return np.lexsort((-doubt, -times, ~findings.suspicious, ~findings.mismarked))
 
 
 def _item(
@@ -114,6 +114,8 @@ def _item(
             "r": r,
             "low": _number(s.correlation_low[i]),
             "high": _number(s.correlation_high[i]),
+            "attainable": _number(s.attainable[i]),
+            "order": _number(s.order[i]),
             "n": int(s.models[i]),
             "p_negative": _number(s.p_negative[i]),
             "q_negative": _number(findings.q_negative[i]),

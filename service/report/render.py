@@ -9,8 +9,11 @@ from typing import Any
 from service.report.cells import cost, counted, failures, interval, rank, safe
 from service.report.choice_rows import choice_notes, choice_slices, choice_tables
 from service.report.endpoints import endpoint_notes
+from service.report.jury import jury_notes
 
 Report = dict[str, Any]
+
+_NAMED_RUBRICS = 3
 
 
 def score_table(report: Report) -> tuple[list[str], list[list[str]]]:
@@ -33,24 +36,31 @@ def score_table(report: Report) -> tuple[list[str], list[list[str]]]:
     return list(table), [list(row) for row in zip(*table.values(), strict=True)]
 
 
+_MOST_ACROSS = 8
+
+
 def category_rows(report: Report) -> tuple[list[str], list[list[str]]]:
-    """Models down, categories across."""
-    names = list(report["models"][0]["categories"]) if report["models"] else []
-    head = ["Model", *(safe(n) for n in names)]
-    body = [
-        [safe(m["model"]), *(f"{interval(e)} n={counted(e)}" for e in m["categories"].values())]
-        for m in report["models"]
-    ]
-    return head, body
+    """Models down and categories across, or the reverse where there are more than fit on a page."""
+    models = report["models"]
+    names = list(models[0]["categories"]) if models else []
+
+    def figure(model: Report, name: str) -> str:
+        e = model["categories"][name]
+        return f"{interval(e)} n={counted(e)}"
+
+    if len(names) <= _MOST_ACROSS:
+        return ["Model", *map(safe, names)], [[safe(m["model"]), *(figure(m, name) for name in names)] for m in models]
+    head = ["Category", *(safe(m["model"]) for m in models)]
+    return head, [[safe(name), *(figure(m, name) for m in models)] for name in names]
 
 
 def headline(report: Report) -> list[str]:
     """What the figures are about, line by line."""
     sets = ", ".join(safe(s) for s in report["questions"]["sets"])
     judges = ", ".join(safe(j) for j in report["judges"])
-    rubrics = ", ".join(
-        f"{safe(n)} v{r['version']} (prompt {r['prompt_hash'][:8]})" for n, r in report["rubrics"].items()
-    )
+    if pack := report["judge_pack"]:
+        judges += f" (pack {safe(pack['name'])} v{pack['version']})"
+    rubrics = _rubrics(report["rubrics"])
     lines = [
         f"Run {safe(report['run'])}: {report['status']}",
         f"Questions {sets} ({report['questions']['n']} conversations) · judge {judges} · rubric {rubrics}",
@@ -62,14 +72,37 @@ def headline(report: Report) -> list[str]:
     return lines
 
 
+def _rubrics(rubrics: dict[str, Any]) -> str:
+    if len(rubrics) > _NAMED_RUBRICS:
+        return f"{len(rubrics)} rubrics, by question"
+    return ", ".join(f"{safe(n)} v{r['version']} (prompt {r['prompt_hash'][:8]})" for n, r in rubrics.items())
+
+
+def _scale_note(report: Report) -> list[str]:
+    """Where rubrics have other scales than the means: that their scores were mapped."""
+    scale = report["scale"]
+    others = sorted(f"{safe(n)} {_ends(r['scale'])}" for n, r in report["rubrics"].items() if r["scale"] != scale)
+    if not others:
+        return []
+    return [
+        f"Scores of rubrics with another scale are mapped linearly onto {_ends(scale)} before they are averaged: "
+        f"{', '.join(others)}."
+    ]
+
+
+def _ends(scale: dict[str, float]) -> str:
+    return f"{scale['min']:g}–{scale['max']:g}"
+
+
 def footnotes(report: Report) -> list[str]:
     """What to know before quoting a figure."""
     notes = [f"{r['n']} × {safe(r['error'])}" for r in report["failure_reasons"]]
     if notes:
         notes = ["Failures are never scores; the range behind them is the score had all been worst or best.", *notes]
+    notes += _scale_note(report)
     if sum(m["wrong_language"] for m in report["models"]):
         notes.append("Wrong language: answers that fail the deterministic language rule of their turn.")
-    notes += choice_notes(report)
+    notes += [*jury_notes(report["jury"]), *choice_notes(report)]
     return notes + [safe(note) for note in endpoint_notes(report["endpoints"])]
 
 

@@ -14,6 +14,7 @@ from judge.scoring.items import ItemScores
 from questions.types import Question
 from service.endpoint_plan import EndpointPlan
 from service.errors import UsageError
+from service.store.question_scales import question_scales
 from service.store.reads import StoredRun
 from service.store.schema import answers, questions, run_questions, verdicts
 
@@ -121,10 +122,9 @@ def _family(model: EndpointPlan) -> tuple[str, str]:
 
 
 def _step(run: StoredRun) -> float:
-    """The rubric's step as a share of its scale; none is a thousandth of the scale."""
-    low, high = run.plan.scale
-    step = run.plan.rubrics[run.plan.default_rubric].scale.step
-    return (step or (high - low) / 1000) / (high - low)
+    """The largest step of a rubric as a share of its scale; none is a thousandth of the scale."""
+    scales = [rubric.scale for rubric in run.plan.rubrics.values()]
+    return max(scale.step / (scale.max - scale.min) if scale.step else 1 / 1000 for scale in scales)
 
 
 def _run_values(
@@ -133,7 +133,7 @@ def _run_values(
     """Mean per model and item in shares of the scale; `place` has each question's first item, -1 for none."""
     shape = (len(run.plan.models), items)
     total, count = np.zeros(shape), np.zeros(shape, dtype=np.int32)
-    low, high = run.plan.scale
+    low, high = question_scales(connection, run)
     rule_applied = all(rubric.language_rule == "min_score" for rubric in run.plan.rubrics.values())
     for rows in connection.execute(_verdicts(run.id), execution_options={"yield_per": 5000}).partitions():
         model, question, turn, ok, score, foreign = (np.array(column) for column in zip(*rows, strict=True))
@@ -143,7 +143,8 @@ def _run_values(
         np.add.at(lost[0], item[here & ok & foreign], 1)
         np.add.at(lost[1], item[here & ~ok], 1)
         used = here & ok & ~foreign
-        share = (score[used].astype(np.float64) - low) / (high - low)
+        bottom, top = low[question[used]], high[question[used]]
+        share = (score[used].astype(np.float64) - bottom) / (top - bottom)
         np.add.at(total, (model[used], item[used]), share)
         np.add.at(count, (model[used], item[used]), 1)
     mean: NDArray[np.float64] = np.divide(total, count, out=np.full(shape, np.nan), where=count > 0)

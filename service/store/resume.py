@@ -1,6 +1,6 @@
 """What of a run is still to be done, read a few questions at a time: neither plan nor state is ever held whole."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from questions.types import Question
 from service.store.reads import answer_text, question_chunks
-from service.store.schema import FAILED, answers, completions, run_questions, verdicts
+from service.store.schema import FAILED, RUBRIC, answers, completions, questions, run_questions, verdicts
 
 _CONVERSATIONS_AT_ONCE = 1024
 
@@ -38,22 +38,29 @@ class ConversationState:
 
 
 def open_conversations(
-    connection: Connection, run_id: int, model: int, samples: int, verdicts_per_answer: int
+    connection: Connection,
+    run_id: int,
+    model: int,
+    samples: int,
+    verdicts_per_turn: int,
+    whole: Collection[str | None] = (),
 ) -> Iterator[OpenConversation]:
     """A model's conversations without an ok verdict on everything, in plan order within each chunk of questions.
+
+    `whole` are the rubrics that grade a conversation once.
 
     The connection must see what is committed meanwhile: nothing is read in one long transaction.
     """
     size = max(1, _CONVERSATIONS_AT_ONCE // samples)
     untouched = _last_begun(connection, run_id, model) + 1
     first = 0
-    while turns := _turns(connection, run_id, first, first + size - 1):
+    while turns := graded_turns(connection, run_id, first, first + size - 1, whole):
         ok, begun = ({}, set()) if first >= untouched else _state(connection, run_id, model, first, first + size - 1)
         left = [
             (position, sample)
             for sample in range(samples)
             for position, number in turns.items()
-            if ok.get((position, sample), 0) < number * verdicts_per_answer
+            if ok.get((position, sample), 0) < number * verdicts_per_turn
         ]
         if left:
             yield from _opened(connection, run_id, first, size, left, begun)
@@ -74,11 +81,16 @@ def _last_begun(connection: Connection, run_id: int, model: int) -> int:
     return -1 if last is None else last
 
 
-def _turns(connection: Connection, run_id: int, first: int, last: int) -> dict[int, int]:
-    """Turns by position."""
+def graded_turns(
+    connection: Connection, run_id: int, first: int, last: int, whole: Collection[str | None]
+) -> dict[int, int]:
+    """How many turns of each question get verdicts, by position: all, or one where its rubric is among `whole`."""
     c = run_questions.c
     here = (c.run_id == run_id) & c.position.between(first, last)
-    return {row[0]: row[1] for row in connection.execute(sa.select(c.position, c.turns).where(here))}
+    if not whole:
+        return {row[0]: row[1] for row in connection.execute(sa.select(c.position, c.turns).where(here))}
+    named = sa.select(c.position, c.turns, RUBRIC).join_from(run_questions, questions, questions.c.digest == c.digest)
+    return {position: 1 if name in whole else turns for position, turns, name in connection.execute(named.where(here))}
 
 
 def _state(

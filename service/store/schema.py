@@ -14,6 +14,7 @@ no completion holds it (imports).
 """
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Column,
     Float,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    type_coerce,
 )
 
 from service.store.types import LongText, WorkKey
@@ -124,6 +126,9 @@ answers = Table(
     Column("text", LongText),
     PrimaryKeyConstraint("run_id", "model", "question", "sample", "turn"),
 )
+
+RUBRIC = type_coerce(questions.c.content, JSON)["rubric"].as_string()
+"""The rubric that a question names; NULL for the run's own."""
 
 FAILED = text("status <> 'ok'")
 

@@ -10,10 +10,12 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from judge.rubric import Rubric, load_rubric
+from judge.prompt_template import PromptTemplate
+from judge.rubric import KINDS, load_rubric
 from judge.runnable import JudgeInput
 from judge.types import VerdictStatus
 from service.cli import main
+from service.judge_pack import JudgePack, open_pack
 from service.plan import PlanFile
 from service.sampling import Sampling
 from tests.conftest import CliResult
@@ -22,7 +24,10 @@ from tests.service.choice_questions import bias_questions
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-REPORT, QUESTIONS, JUDGING, PLANS = (ROOT / "docs" / f"{n}.md" for n in ("report", "questions", "judging", "plans"))
+REPORT, QUESTIONS, JUDGING, PLANS, RUBRICS = (
+    ROOT / "docs" / f"{n}.md" for n in ("report", "questions", "judging", "plans", "rubrics")
+)
+PACKS = ROOT / "docs" / "judge-packs.md"
 LANGCHAIN = ROOT / "docs" / "langchain.md"
 READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
 
@@ -211,15 +216,51 @@ def test_the_worked_folder_of_questions_is_clean(run_cli: Run, tmp_path: Path) -
     assert not done.out.strip(), done
 
 
-def test_the_worked_rubric_loads(tmp_path: Path) -> None:
+def test_the_worked_rubrics_load(tmp_path: Path) -> None:
     path = tmp_path / "rubric.yaml"
-    path.write_text(fences(JUDGING, "yaml")[0], encoding="utf-8")
-    load_rubric(str(path))
-    assert table_keys(JUDGING, "| key | meaning |") >= set(Rubric.model_fields)
+    worked = fences(RUBRICS, "yaml")
+    for text in worked:
+        path.write_text(text, encoding="utf-8")
+        assert load_rubric(str(path)).kind in KINDS
+    keys = set().union(*(kind.model_fields for kind in KINDS.values()))
+    told = [line.split("|")[1] for line in RUBRICS.read_text("utf-8").splitlines() if line.startswith("| `")]
+    assert {key for cell in told for key in re.findall("`([a-z_]+)`", cell)} >= keys
+    assert len(worked) == len(KINDS)
 
 
 def test_every_verdict_status_is_explained() -> None:
-    assert table_keys(JUDGING, "| status | meaning |") == {*get_args(VerdictStatus), "pending"}
+    assert table_keys(JUDGING, "| status | meaning |") == {*get_args(VerdictStatus), "incomplete", "pending"}
+
+
+def write_packs(folder: Path) -> None:
+    """The worked judge pack with its files, by the names in their first lines."""
+    for text in fences(PACKS, "yaml"):
+        path = folder / text.splitlines()[0].removeprefix("# ")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def test_the_worked_pack_and_the_example_say_all_there_is(tmp_path: Path) -> None:
+    written = yaml.safe_load((ROOT / "judge.example.yaml").read_text("utf-8"))
+    assert set(written) == set(JudgePack.model_fields)
+    assert table_keys(PACKS, "| key | default |") == set(JudgePack.model_fields)
+    assert table_keys(PACKS, "| wording | placeholders |") >= set(PromptTemplate.model_fields)
+    open_pack(ROOT / "judge.example.yaml")
+    write_packs(tmp_path)
+    open_pack(tmp_path / "judges" / "shop.yaml")
+
+
+def test_judge_show_prints_the_documented_keys(run_cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "answer.txt").write_text("열두 개입니다.", encoding="utf-8")
+    words = ["--question", "starter#math-1", "--answer", "answer.txt", "-j", "solar:solar-pro4", "--format", "json"]
+    done = run_cli("judge", "show", *words)
+    assert done.code == 0, done
+    (actual,) = json.loads(done.out)["prompts"]
+    (shown,) = example(PACKS, "prompts")["prompts"]
+    assert list(shown) == list(actual)
+    assert shown["template_hash"] == actual["template_hash"], "paste it anew"
+    assert shown["work_key"] == actual["work_key"]
+    assert shown["messages"][1]["content"].partition("…")[0] in actual["messages"][1]["content"]
 
 
 # ── the judge inside LangChain ──
@@ -258,7 +299,7 @@ def test_commands_exist_with_their_options(run_cli: Run) -> None:
 
 
 def _command_path(command: list[str]) -> tuple[str, ...]:
-    return tuple(command[: 2 if command[0] in ("questions", "providers") else 1])
+    return tuple(command[: 2 if command[0] in ("questions", "providers", "judge") else 1])
 
 
 @pytest.mark.usefixtures("own_questions")
@@ -272,7 +313,9 @@ def test_every_run_example_is_accepted(
     for folder in ("generated", "out"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "tiny.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
-    (tmp_path / "plan.example.yaml").write_text((ROOT / "plan.example.yaml").read_text("utf-8"), encoding="utf-8")
+    for name in ("plan.example.yaml", "judge.example.yaml"):
+        (tmp_path / name).write_text((ROOT / name).read_text("utf-8"), encoding="utf-8")
+    write_packs(tmp_path)
     examples = {tuple(c) for guide in GUIDES for c in commands(guide) if c[0] == "run" and len(c) > 1}
     examples = {c for c in examples if "-j" in c or c[1].endswith(".yaml")}
     assert len(examples) >= 6

@@ -8,11 +8,11 @@ from typing import get_args
 import pytest
 
 from judge.checks.addressing import find_addressing
+from judge.contracts import Parsed
 from judge.probes.attacks import Attack, AttackFamily, load_attacks
 from judge.prompt import RubricPrompt
 from judge.rubric import load_rubric
 from judge.types import GradedTurn
-from judge.verdict import Parsed
 from questions.types import Question, Turn
 from tests.servers.gullible_judge import HONEST, gullible_judge, ordered_score, split_at_fences
 from tests.servers.model_server import ModelServer

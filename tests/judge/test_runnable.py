@@ -184,8 +184,9 @@ def test_the_rule_judge_needs_nobody() -> None:
     assert verdict["status"] == "ok"
     scale = Scale(min=1, max=5)
     polite = load_rubric("turn-0-10").model_copy(update={"scale": scale, "anchors": {}})
-    with pytest.raises(ValueError, match="0 to 10"):
-        judge_runnable("scripted:rules", polite)
+    mapped = judge_runnable("scripted:rules", polite).invoke({**ASKED, "reference": "서울"})
+    assert mapped["score"] == pytest.approx(1 + verdict["score"] * 4 / 10)
+    assert mapped["scale"] == {"min": 1, "max": 5}
 
 
 @pytest.mark.parametrize("text", ["gpt-6-luna", "nosuch:model", "compatible:judge"])

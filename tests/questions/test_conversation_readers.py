@@ -207,6 +207,13 @@ def test_a_folder_of_parquet_files_is_one_table(tmp_path: Path) -> None:
             "row 2: question '1' is already on row 1",
         ),
         ("a.jsonl", '{"prompt": ["가", 3]}\n', 1, "a prompt of the list is no text"),
+        (
+            "a.jsonl",
+            '{"question_id": 1, "turn": 1, "judgment": "좋다"}\n',
+            None,
+            "not a question file that is recognised",
+        ),
+        ("a.jsonl", '{"prompt": 7}\n', 1, "the cell of 'prompt' is no text"),
         ("a.parquet", "PAR1 이것은 아니다", None, "not a readable parquet file"),
     ],
 )
@@ -220,6 +227,13 @@ def test_a_broken_table_is_one_clear_line(
     start = f"{path}: " if line is None else f"{path}:{line}: "
     assert str(caught.value).startswith(start), caught.value
     assert problem in str(caught.value), caught.value
+
+
+def test_turns_may_be_columns_or_repeated_names(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("turn1,turn_2,Turn 3\n하나,둘,셋\n하나만,,\n", encoding="utf-8")
+    found = load_set(str(path))
+    assert [[t.prompt for t in q.turns] for q in found.questions] == [["하나", "둘", "셋"], ["하나만"]]
 
 
 def test_options_may_be_left_out_on_purpose(tmp_path: Path) -> None:

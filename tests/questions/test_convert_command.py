@@ -57,6 +57,22 @@ def test_a_shipped_set_survives(run_cli: Callable[..., Any], tmp_path: Path) -> 
     assert digests(tmp_path / "s.yaml") == [question.digest() for question in load_set("safety").questions]
 
 
+def test_a_set_of_leaves_survives_as_a_folder(run_cli: Callable[..., Any], tmp_path: Path) -> None:
+    target = tmp_path / "새 모음"
+    done = run_cli("questions", "convert", "alignment", target)
+    assert done.code == 0, done
+    shipped, written = load_set("alignment"), load_set(str(target))
+    assert written == shipped, (written.set, len(written.questions))
+    assert (target / "A1.2.yaml").is_file()
+    again = run_cli("questions", "convert", "alignment", target, "--force")
+    assert again.code == 2, again
+    assert "name a new folder" in again.err, again
+    flat = run_cli("questions", "convert", mt_bench(tmp_path), tmp_path / "flat")
+    assert flat.code == 2, flat
+    assert "'1' has not the leaf, category and id of a leaf file; name a file that ends in .yaml" in flat.err, flat
+    assert {path.name for path in tmp_path.iterdir()} == {"새 모음", "question_ko.jsonl", "reference_answer"}
+
+
 def test_nothing_is_overwritten_or_left_half_written(run_cli: Callable[..., Any], tmp_path: Path) -> None:
     target = tmp_path / "out.yaml"
     target.write_text("mine", encoding="utf-8")

@@ -23,6 +23,7 @@ def table(scores: np.ndarray, status: np.ndarray | None = None, published: np.nd
         category_names=("나", "가"),
         category=np.arange(questions) % 2,
         turns=np.full(questions, turns),
+        first=np.ones(questions, dtype=int),
         verdicts_per_turn=1,
         scale=(0.0, 10.0),
         model=m[keep],

@@ -142,3 +142,11 @@ def test_they_are_listed(run_cli):
     refused = run_cli("run", "-m", "scripted:best", "-j", "scripted:rules")
     assert refused.code == 2
     assert all(f"scripted:{name}" in refused.err for name in BEHAVIOURS), refused
+
+
+def test_many_categories_stand_below_each_other(run_cli):
+    done = run_cli("run", "-m", "scripted:refuse", "-j", "scripted:rules", "-q", "smoke", "--limit", "40")
+    assert done.code == 0, done
+    rows = [line.split() for line in done.out.splitlines()]
+    assert ["Category", "scripted:refuse"] in rows, done.out
+    assert any(row[:1] == ["추론(Reasoning)"] for row in rows), done.out

@@ -1,0 +1,140 @@
+"""Is one model better than another? Both answered the same questions, so the questions are compared in pairs.
+
+The difference is that of the overall scores (means of turn means) over the turns that both models have a verdict on:
+
+    d = sum_t (1 / T) * (1 / n_t) * sum_q (a_qt - b_qt)  =  sum_q w_q,   w_q = sum_t (a_qt - b_qt) / (T * n_t)
+
+with n_t questions on turn t. Its interval is Student's t with the clustered standard error of Miller ("Adding Error
+Bars to Evals", arXiv 2411.00640, paired differences), its p-value that of the sign-flip test: if the models were
+alike, each question's difference could as well have had the other sign (Fisher 1935; scipy's `permutation_test` with
+`permutation_type="samples"` is the same test).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]
+"""Shape (questions, turns): a model's mean ok score on each turn of each question, NaN where there is none."""
+
+FLIPS = 9_999
+_SEED = 20_260_101
+_EXACT = 12
+"""Up to so many questions all 2^n sign patterns are tried."""
+_BY_FLIPS = 20_000
+"""Above so many questions the sum of random signs is normal for every purpose (Lindeberg)."""
+_BLOCK_BYTES = 32 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """First minus second, on the scale of the scores; `n` shared questions, `sd` of the questions' differences.
+
+    `mean` is None without a shared question, the interval and `p` with fewer than two.
+    """
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    n: int
+    sd: float | None
+
+
+def question_weights(first: Scores, second: Scores) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
+    """(w, shared, turns): each question's part of the difference, shape (questions,), 0 where nothing is shared."""
+    apart = first - second
+    known = ~np.isnan(apart)
+    per_turn = known.sum(axis=0)
+    turns = int((per_turn > 0).sum())
+    share = np.divide(1.0, turns * per_turn, out=np.zeros(per_turn.shape), where=per_turn > 0)
+    weights: NDArray[np.float64] = (np.where(known, apart, 0.0) * share).sum(axis=1)
+    return weights, np.asarray(known.any(axis=1)), turns
+
+
+def difference(first: Scores, second: Scores) -> Difference:
+    """Two models' scores compared question by question."""
+    return differences(np.stack([first, second]), [(0, 1)])[0]
+
+
+def differences(scores: NDArray[np.float64], pairs: list[tuple[int, int]]) -> list[Difference]:
+    """All `pairs` of models compared; `scores` of shape (models, questions, turns)."""
+    found = [question_weights(scores[a], scores[b]) for a, b in pairs]
+    weights = np.stack([w for w, _, _ in found], axis=1) if found else np.empty((scores.shape[1], 0))
+    p_values = sign_flip(weights)
+    return [
+        _difference(scores[a] - scores[b], w[shared], shared, float(p))
+        for (a, b), (w, shared, _), p in zip(pairs, found, p_values, strict=True)
+    ]
+
+
+def _difference(
+    apart: NDArray[np.float64], weights: NDArray[np.float64], shared: NDArray[np.bool_], p: float
+) -> Difference:
+    n = int(weights.size)
+    if n == 0:
+        return Difference(None, None, None, None, 0, None)
+    mean = float(weights.sum())
+    if n == 1:
+        return Difference(mean, None, None, None, 1, None)
+    per_question = np.nanmean(apart[shared], axis=1)
+    sd = float(per_question.std(ddof=1))
+    # By linearisation: a question's part, less what its turns would give on average.
+    influence = weights - _expected(apart[shared])
+    half = _t(n - 1) * math.sqrt(n / (n - 1) * float(np.square(influence).sum()))
+    return Difference(mean, mean - half, mean + half, p, n, sd)
+
+
+def _expected(apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """sum over a question's turns of (mean of the turn) / (T * n_t)."""
+    known = ~np.isnan(apart)
+    per_turn = known.sum(axis=0)
+    used = per_turn > 0
+    means = np.nansum(apart[:, used], axis=0) / per_turn[used]
+    expected: NDArray[np.float64] = (known[:, used] * (means / (used.sum() * per_turn[used]))).sum(axis=1)
+    return expected
+
+
+def sign_flip(weights: NDArray[np.float64], flips: int = FLIPS, seed: int = _SEED) -> NDArray[np.float64]:
+    """Two-sided p-value of each column's sum under random signs of its rows; `weights` of shape (questions, tests)."""
+    weights = weights[np.any(weights != 0, axis=1)]
+    observed = np.abs(weights.sum(axis=0))
+    size = np.abs(weights).sum(axis=0)
+    if weights.shape[0] == 0:
+        return np.ones(weights.shape[1])
+    # Sums of equal weights in another order differ in their last bits; such a tie is as extreme.
+    as_extreme = observed - 1e-12 * size
+    if weights.shape[0] <= _EXACT:
+        signs = _all_signs(weights.shape[0])
+        return np.asarray((np.abs(signs @ weights) >= as_extreme).mean(axis=0))
+    if weights.shape[0] > _BY_FLIPS:
+        return _normal(observed, np.sqrt(np.square(weights).sum(axis=0)))
+    random = np.random.default_rng(seed)
+    hits = np.zeros(weights.shape[1])
+    block = max(1, _BLOCK_BYTES // (8 * weights.shape[0]))
+    for start in range(0, flips, block):
+        size_now = min(block, flips - start)
+        signs = np.asarray(random.integers(0, 2, (size_now, weights.shape[0])) * 2.0 - 1.0, dtype=np.float64)
+        hits += (np.abs(signs @ weights) >= as_extreme).sum(axis=0)
+    # The observed signs are one of the patterns (Phipson & Smyth 2010): p is never 0.
+    return (hits + 1) / (flips + 1)
+
+
+def _all_signs(n: int) -> NDArray[np.float64]:
+    patterns = np.arange(2**n)[:, None] >> np.arange(n)
+    return np.asarray((patterns & 1) * 2.0 - 1.0, dtype=np.float64)
+
+
+def _normal(observed: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.special import ndtr
+
+    z = np.divide(observed, sd, out=np.zeros_like(observed), where=sd > 0)
+    return np.asarray(2 * ndtr(-z))
+
+
+def _t(df: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(df, 0.975))

@@ -1,0 +1,44 @@
+"""A jury in the report: who sits on it, what each member says, and how far they are apart."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from judge.scoring.jury import Seats, dispersion, members
+from judge.scoring.table import ScoreTable
+from providers.family import family
+from service.plan import RunPlan
+from service.report.cells import counted, interval, safe
+from service.seating import excluded
+
+
+def jury_report(plan: RunPlan, verdicts: ScoreTable, seats: Seats | None) -> dict[str, Any] | None:
+    """`verdicts` are those of the single members; None where a run has one judge."""
+    if seats is None:
+        return None
+    left_out = excluded(plan.models, plan.judges, plan.seats)
+    return {
+        "how": plan.jury,
+        "members": [{"judge": m.judge, **asdict(m.score)} for m in members(verdicts, seats)],
+        "dispersion": asdict(dispersion(verdicts, seats)),
+        "excluded": [
+            {"judge": plan.judges[j].label, "model": plan.models[m].label, "family": family(plan.judges[j].model)}
+            for j, m in left_out
+        ],
+    }
+
+
+def jury_notes(jury: dict[str, Any] | None) -> Iterator[str]:
+    """The same in sentences."""
+    if jury is None:
+        return
+    said = ", ".join(f"{safe(m['judge'])} {interval(m)} n {counted(m)}" for m in jury["members"])
+    yield f"A verdict is the {jury['how']} of the jury, and exists only where every member gave one. Members: {said}."
+    apart = jury["dispersion"]
+    if apart["n"]:
+        yield (
+            f"Members differ by a standard deviation of {apart['sd']:.2f} on the same answer (n {apart['n']}), and by "
+            f"more than a quarter of the scale on {apart['apart']:.0%}."
+        )
+    for pair in jury["excluded"]:
+        yield f"{safe(pair['judge'])} did not grade {safe(pair['model'])}: one family ({safe(pair['family'])})."

@@ -1,0 +1,101 @@
+"""Juries through the command line: several judges, failures of one, families, resumption."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.model_server import ModelServer
+from tests.service.support import bought, logickor_questions, write_jsonl
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    return write_jsonl(tmp_path / "questions.jsonl", logickor_questions(3))
+
+
+def verdict(score: int) -> str:
+    return f"평가: 물음에 맞게 답했다.\n점수: {score}"
+
+
+def jury_of(server: ModelServer, *names: str, model: str = "candidate") -> list[str]:
+    words = ["-m", f"compatible:{model}@{server.openai_url}"]
+    for name in names:
+        words += ["-j", f"compatible:{name}@{server.openai_url}"]
+    return words
+
+
+def report_of(result: Any) -> dict[str, Any]:
+    assert result.out.startswith("{"), result
+    return json.loads(result.out)
+
+
+@pytest.mark.parametrize(("rule", "mean"), [(None, 6.0), ("median", 7.0), ("majority", 7.0)])
+def test_a_jury_gives_one_verdict_on_each_answer(run_cli, model_server: ModelServer, questions, rule, mean):
+    for name, score in (("strict", 4), ("kind", 7), ("kinder", 7)):
+        model_server.behave(name, verdict(score))
+    chosen = ["--jury", rule] if rule else []
+    done = run_cli("run", *jury_of(model_server, "strict", "kind", "kinder"), *chosen, "-q", questions, "-f", "json")
+    assert done.code == 0, done
+    report = report_of(done)
+    (model,) = report["models"]
+    assert (model["overall"]["mean"], model["overall"]["n"], model["overall"]["failed"]) == (mean, 6, 0)
+    assert report["jury"]["how"] == (rule or "mean")
+    assert [(m["mean"], m["n"]) for m in report["jury"]["members"]] == [(4.0, 6), (7.0, 6), (7.0, 6)]
+    assert report["jury"]["dispersion"]["sd"] == pytest.approx(3**0.5)
+    shown = run_cli("report", report["run"])
+    assert "of the jury" in shown.out, shown
+    assert "standard deviation of 1.73" in shown.out, shown
+
+
+def test_a_member_that_fails_leaves_verdicts_incomplete_until_it_is_mended(run_cli, model_server, questions):
+    model_server.behave("kind", verdict(8))
+    model_server.behave("broken", "점수를 줄 수 없습니다.")
+    words = ["run", *jury_of(model_server, "kind", "broken"), "-q", questions, "--name", "r", "-f", "json"]
+    first = run_cli(*words)
+    assert first.code == 1, first
+    (model,) = report_of(first)["models"]
+    assert (model["overall"]["mean"], model["overall"]["n"], model["overall"]["failed"]) == (None, 0, 6)
+    assert model["failures"] == {"incomplete": 6}
+    before = {work for work in bought(model_server) if '"kind"' in work}
+    model_server.behave("broken", verdict(2))
+    again = run_cli("resume", "r", "-f", "json")
+    assert again.code == 0, again
+    (model,) = report_of(again)["models"]
+    assert (model["overall"]["mean"], model["overall"]["n"]) == (5.0, 6)
+    assert {work: n for work, n in bought(model_server).items() if '"kind"' in work} == dict.fromkeys(before, 1)
+
+
+def test_nobody_grades_its_own_family_in_a_jury(run_cli, model_server, questions):
+    for name in ("exaone-judge", "qwen-judge", "solar-judge"):
+        model_server.behave(name, verdict(6))
+    for name in ("exaone-7b", "other"):
+        model_server.behave(name, "손님 수에 값을 곱합니다.")
+    names = ("exaone-judge", "qwen-judge", "solar-judge")
+    words = [*jury_of(model_server, *names, model="exaone-7b"), "-m", f"compatible:other@{model_server.openai_url}"]
+    done = run_cli("run", *words, "-q", questions, "-f", "json")
+    assert done.code == 0, done
+    assert "exaone-judge and compatible:exaone-7b are of one family (lg)" in done.err, done.err
+    report = report_of(done)
+    assert [(m["overall"]["n"], m["overall"]["failed"]) for m in report["models"]] == [(6, 0)] * 2
+    assert [pair["family"] for pair in report["jury"]["excluded"]] == ["lg"]
+    assert [m["n"] for m in report["jury"]["members"]] == [6, 12, 12]
+    told = run_cli("run", *words, "-q", questions, "--allow-self-judging", "-f", "json")
+    assert [m["n"] for m in report_of(told)["jury"]["members"]] == [12, 12, 12], told
+
+
+def test_a_single_judge_of_the_family_judges_and_is_told_of(run_cli, model_server, questions):
+    model_server.behave("qwen-judge", verdict(6))
+    model_server.behave("qwen3-8b", "손님 수에 값을 곱합니다.")
+    done = run_cli("run", *jury_of(model_server, "qwen-judge", model="qwen3-8b"), "-q", questions, "-f", "json")
+    assert done.code == 0, done
+    assert "its scores of that model may be too kind" in done.err, done.err
+    assert report_of(done)["jury"] is None
+
+
+def test_the_plan_of_a_jury_says_what_it_will_cost(run_cli, model_server, questions):
+    words = jury_of(model_server, "exaone-judge", "qwen-judge", model="exaone-7b")
+    done = run_cli("run", *words, "-q", questions, "--dry-run")
+    assert done.code == 0, done
+    assert [line.split(":")[-1].split()[0] for line in done.out.splitlines() if "verdicts" in line] == ["0", "6"], done

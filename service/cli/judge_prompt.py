@@ -14,7 +14,7 @@ from questions.source import MAX_YAML_BYTES, read_text
 from questions.types import Question
 from service.cli.look import find_conversations
 from service.cli.options import ListFormat
-from service.cli.terminal import out
+from service.cli.terminal import err, out
 from service.conversation import usable
 from service.errors import UsageError
 from service.judge_prompts import Asked, judge_prompts
@@ -102,6 +102,13 @@ def _show(
     prompts = list(judge_prompts(plan, asked, _judges(plan, judge), repeat))
     if not prompts:
         raise UsageError("nobody is asked about this: the rubric grades another turn, or the judge not its own family")
+    if {p["template_hash"] for p in prompts} - set(plan.prompt_hashes.values()):
+        err().print(
+            Text(
+                "This version of kojudge words the prompt otherwise than the one that began the run: "
+                "these are the messages that it would send now."
+            )
+        )
     if show_format is ListFormat.json:
         typer.echo(json.dumps({"prompts": prompts}, ensure_ascii=False, indent=2))
         return

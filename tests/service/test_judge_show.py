@@ -1,6 +1,7 @@
 """`judge show` prints the very prompts that a judge was sent."""
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,49 @@ def test_a_turn_a_judge_and_a_repeat_are_chosen(run_cli, model_server, questions
     (one,) = shown(run_cli, "mine", "compatible:candidate#3#0", "--turn", "2", "--judge", "compatible:judge-b")
     assert one == next(p for p in everything if (p["turn"], p["judge"]) == (2, "compatible:judge-b"))
     assert one["messages"] in [b["messages"] for b in received(model_server, "judge-b")]
+
+
+def test_only_who_is_asked_and_only_what_is_graded(run_cli, model_server, tmp_path):
+    rubric = {
+        "id": "whole",
+        "version": 1,
+        "title": "대화 전체",
+        "grades": "conversation",
+        "scale": {"min": 0, "max": 10},
+        "language_rule": "report",
+        "instructions": "대화를 채점하세요.",
+    }
+    write_plan(tmp_path / "whole.yaml", **rubric)
+    for name in ("qwen3-8b", "qwen3-32b-judge", "gemma3-judge"):
+        model_server.behave(name)
+    plan = write_plan(
+        tmp_path / "plan.yaml",
+        models=f"compatible:qwen3-8b@{model_server.openai_url}",
+        judges=[f"compatible:{name}@{model_server.openai_url}" for name in ("qwen3-32b-judge", "gemma3-judge")],
+        questions=str(write_jsonl(tmp_path / "questions.jsonl", logickor_questions(1))),
+        rubric="whole.yaml",
+        name="mine",
+    )
+    assert run_cli("run", plan).code == 0
+    (only,) = shown(run_cli, "mine", "1")
+    assert (only["turn"], only["judge"]) == (2, "compatible:gemma3-judge")
+    assert [only["messages"]] == [b["messages"] for b in received(model_server, "gemma3-judge")]
+    nobody = run_cli("judge", "show", "mine", "1", "--judge", "compatible:qwen3-32b-judge")
+    assert nobody.code == 2, nobody
+    assert "nobody is asked about this" in nobody.err
+
+
+def test_a_prompt_of_another_version_is_said_to_be_another(run_cli, model_server, questions, tmp_path):
+    assert run_cli("run", *specs(model_server), "-q", questions, "--name", "mine").code == 0
+    known = run_cli("judge", "show", "mine", "1", "--turn", "1", "--format", "json")
+    assert not known.err, known
+    (prompt,) = json.loads(known.out)["prompts"]
+    with sqlite3.connect(tmp_path / "kojudge.db") as database:
+        database.execute("UPDATE runs SET plan = replace(plan, ?, ?)", (prompt["template_hash"], "0" * 64))
+    database.close()
+    other = run_cli("judge", "show", "mine", "1", "--turn", "1", "--format", "json")
+    assert (other.code, other.out) == (0, known.out), other
+    assert "would send now" in other.err, other
 
 
 def test_control_characters_are_made_visible_on_a_terminal(run_cli, model_server, tmp_path):

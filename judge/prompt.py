@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from judge.contracts import OutputContract, contract_for
+from judge.prompt_template import DEFAULT_TEMPLATE, PromptTemplate
 from judge.rubric import LikertRubric, Rubric
 from judge.types import GradedTurn
 from providers.types import ChatMessage, ResponseSchema, SchemaMode
@@ -31,10 +32,6 @@ _AGAIN = (
     "\n\n{form}"
 )
 _EMPTY_REPLY = "(빈 답)"
-_TASKS = {
-    "turn": "대화가 끝났습니다. {number}번째 답변을 채점하세요. {note}",
-    "conversation": "대화가 끝났습니다. 처음부터 마지막 답변까지 대화 전체를 하나로 보고 채점하세요. {note}",
-}
 
 _TEMPLATE_TOKENS = re.compile(
     r"<(?=[|｜][^|｜<>\n]{1,40}[|｜]?>"  # <|im_end|>, <｜User｜>, <|turn>
@@ -64,36 +61,38 @@ class RenderedPrompt:
     nonce: str
 
 
-def template_hash(rubric: Rubric) -> str:
-    """sha256 over everything static: the template and its version, the rubric, both output contracts."""
+def template_hash(rubric: Rubric, wording: PromptTemplate = DEFAULT_TEMPLATE) -> str:
+    """sha256 over everything static: the template, its version and wording, the rubric, both output contracts."""
     contracts = [contract_for(rubric, mode) for mode in ("json_schema", "text")]
     schemas = [schema.schema for contract in contracts if (schema := contract.response_schema())]
-    template = [TEMPLATE_VERSION, FENCE_NOTE, _FENCED, EMPTY, _TASKS[rubric.grades], _AGAIN, _EMPTY_REPLY]
-    messages = [_system_message(rubric, contract) for contract in contracts]
+    template = [TEMPLATE_VERSION, FENCE_NOTE, _FENCED, EMPTY, wording.task_of(rubric.grades), _AGAIN, _EMPTY_REPLY]
+    messages = [_system_message(rubric, contract, wording) for contract in contracts]
     content = json.dumps([template, rubric.digest(), messages, schemas], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class RubricPrompt:
-    """What all prompts of one rubric and one output contract share."""
+    """What all prompts of one rubric, one output contract and one wording share."""
 
     rubric: Rubric
+    wording: PromptTemplate
     contract: OutputContract
     response_schema: ResponseSchema | None
     system: ChatMessage
     template_hash: str
 
     @classmethod
-    def of(cls, rubric: Rubric, mode: SchemaMode) -> "RubricPrompt":
+    def of(cls, rubric: Rubric, mode: SchemaMode, wording: PromptTemplate = DEFAULT_TEMPLATE) -> "RubricPrompt":
         contract = contract_for(rubric, mode)
-        system = ChatMessage("system", _system_message(rubric, contract))
-        return cls(rubric, contract, contract.response_schema(), system, template_hash(rubric))
+        system = ChatMessage("system", _system_message(rubric, contract, wording))
+        return cls(rubric, wording, contract, contract.response_schema(), system, template_hash(rubric, wording))
 
     def render(self, turn: GradedTurn, repeat: int, judge_name: str) -> RenderedPrompt:
         """The judge's messages for one turn; the same arguments always give the same messages."""
         nonce = _nonce(turn, self.template_hash, repeat, judge_name)
-        return RenderedPrompt((self.system, ChatMessage("user", _user_message(turn, self.rubric, nonce))), nonce)
+        user = ChatMessage("user", _user_message(turn, self.rubric, self.wording, nonce))
+        return RenderedPrompt((self.system, user), nonce)
 
 
 def asked_again(reply: str, reason: str, contract: OutputContract) -> tuple[ChatMessage, ChatMessage]:
@@ -103,12 +102,9 @@ def asked_again(reply: str, reason: str, contract: OutputContract) -> tuple[Chat
     return ChatMessage("assistant", said), ChatMessage("user", _AGAIN.format(reason=reason, form=form))
 
 
-def _system_message(rubric: Rubric, contract: OutputContract) -> str:
-    parts = [rubric.instructions]
-    if isinstance(rubric, LikertRubric):
-        parts += scale_parts(rubric)
-    parts.append("출력 형식\n" + contract.instruction())
-    return "\n\n".join(parts)
+def _system_message(rubric: Rubric, contract: OutputContract, wording: PromptTemplate) -> str:
+    scale = "\n\n".join(scale_parts(rubric)) if isinstance(rubric, LikertRubric) else ""
+    return wording.system_message(rubric.instructions, scale, contract.instruction())
 
 
 def scale_parts(rubric: LikertRubric) -> list[str]:
@@ -124,7 +120,7 @@ def scale_parts(rubric: LikertRubric) -> list[str]:
     return parts
 
 
-def _user_message(turn: GradedTurn, rubric: Rubric, nonce: str) -> str:
+def _user_message(turn: GradedTurn, rubric: Rubric, wording: PromptTemplate, nonce: str) -> str:
     parts = [FENCE_NOTE.format(nonce=nonce)]
     if turn.question.system:
         parts.append(f"[시스템 지시]\n{neutralise(turn.question.system)}")
@@ -136,7 +132,7 @@ def _user_message(turn: GradedTurn, rubric: Rubric, nonce: str) -> str:
         visible = neutralise(answer) if answer.strip() else EMPTY
         parts.append(_FENCED.format(number=number, nonce=nonce, answer=visible))
     note = rubric.later_turns if turn.turn > 1 else rubric.first_turn
-    parts.append(_TASKS[rubric.grades].format(number=turn.turn, note=note).rstrip())
+    parts.append(wording.task_sentence(rubric.grades, turn.turn, note))
     return "\n\n".join(parts)
 
 

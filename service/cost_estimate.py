@@ -96,7 +96,7 @@ def _candidate_prompts(question: Question, answer_tokens: int) -> list[Sequence[
 
 def _judge_prompts(run: FrozenRun, question: Question, answer_tokens: int) -> list[Sequence[ChatMessage]]:
     mode: SchemaMode = "json_schema"
-    grader = ModelJudge("estimate", mode, run.plan.judging.params(), 1.0)
+    grader = ModelJudge("estimate", mode, run.plan.judging.params(), 1.0, run.plan.wording)
     answers = tuple([_filler(answer_tokens)] * len(question.turns))
     return [
         grader.prepare(GradedTurn(question, n, answers[:n]), run.plan.rubric_for(question), 0).request.messages

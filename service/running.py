@@ -8,7 +8,6 @@ from importlib import metadata
 from sqlalchemy.engine import Connection
 
 from judge.checks.code import CodeRunner
-from judge.grading.llm import ModelJudge
 from judge.grading.pairwise import PairwiseJudge
 from judge.grading.rules import RuleJudge
 from providers.budget import Budget
@@ -24,6 +23,7 @@ from service.comparing import Comparer, ComparingJudge, InTurn
 from service.endpoint_plan import EndpointPlan
 from service.endpoints import open_endpoints, preflight, retry_policy
 from service.errors import PlanConflictError, StoreError
+from service.judge_prompts import model_judge
 from service.pipeline import Judge, ModelGrader, Pipeline, Progress
 from service.plan import RunPlan, differing
 from service.signals import Interrupted, Signals, signals_stop
@@ -230,8 +230,7 @@ def _judge(
     if asked.is_rule_judge:
         return RuleJudge(runner)
     mode = endpoints[asked.key].provider.capabilities.schema_mode
-    grader = ModelJudge(asked.label, mode, plan.judging.params(), plan.deadline_s)
-    return ModelGrader(grader, _asked(asked, "judge", endpoints, lanes))
+    return ModelGrader(model_judge(plan, asked, mode), _asked(asked, "judge", endpoints, lanes))
 
 
 def _comparing(position: int, plan: RunPlan, endpoints: Mapping[str, Endpoint]) -> ComparingJudge:

@@ -7,6 +7,7 @@ from judge.checks.language import LanguageReport
 from judge.contracts import OutputContract, Parsed, Unparsed
 from judge.contracts.evidence import unfound
 from judge.prompt import RubricPrompt, asked_again
+from judge.prompt_template import DEFAULT_TEMPLATE, PromptTemplate
 from judge.rubric import Rubric
 from judge.types import GradedTurn, Verdict, VerdictStatus
 from providers.errors import ProviderError
@@ -94,8 +95,16 @@ def failure(completion: ChatCompletion, reason: str) -> tuple[VerdictStatus, str
 class ModelJudge:
     """Grades through a model. `prepare` and `GradingTask.read` are separate so that a stored reply is read anew."""
 
-    def __init__(self, name: str, mode: SchemaMode, params: SamplingParams, deadline_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        mode: SchemaMode,
+        params: SamplingParams,
+        deadline_s: float,
+        wording: PromptTemplate = DEFAULT_TEMPLATE,
+    ) -> None:
         self.name = name
+        self._wording = wording
         self._mode: SchemaMode = mode
         self._params = params
         self._deadline_s = deadline_s
@@ -112,11 +121,15 @@ class ModelJudge:
         )
         return GradingTask(turn, rubric, static.contract, request)
 
+    def template_hash(self, rubric: Rubric) -> str:
+        """That of the prompts under a rubric."""
+        return self._prompt(rubric).template_hash
+
     def _prompt(self, rubric: Rubric) -> RubricPrompt:
         known = self._prompts.get(rubric.id)
         # Two rubrics may share an id: one that is being edited, say.
         if known is None or (known.rubric is not rubric and known.rubric != rubric):
-            known = self._prompts[rubric.id] = RubricPrompt.of(rubric, self._mode)
+            known = self._prompts[rubric.id] = RubricPrompt.of(rubric, self._mode, self._wording)
         return known
 
 

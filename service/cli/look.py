@@ -81,14 +81,7 @@ def show_conversation(name: str, wanted: str, database: str, list_format: ListFo
     store = Store.open(database, create=False, read_only=True)
     with store.read() as connection:
         run = reads.get_run(connection, name)
-        found = _find(connection, run, wanted)
-        if not found:
-            ids = [q.id for q in next(reads.question_chunks(connection, run.id, 13)).values()]
-            raise UsageError(
-                f"run {name!r} has no conversation {wanted!r}; name QUESTION or MODEL#QUESTION. "
-                f"Questions: {', '.join(ids[:12])}{' …' if len(ids) > 12 else ''}; "
-                f"models: {', '.join(m.label for m in run.plan.models[:6])}"
-            )
+        found = find_conversations(connection, run, wanted)
     store.close()
     if list_format is ListFormat.json:
         typer.echo(json.dumps({"conversations": found}, ensure_ascii=False, indent=2))
@@ -97,8 +90,12 @@ def show_conversation(name: str, wanted: str, database: str, list_format: ListFo
         _print_conversation(conversation)
 
 
-def _find(connection: Connection, run: reads.StoredRun, wanted: str) -> list[dict[str, Any]]:
-    """The conversations that QUESTION, MODEL#QUESTION or MODEL#QUESTION#SAMPLE names; an id may hold no #."""
+def find_conversations(connection: Connection, run: reads.StoredRun, wanted: str) -> list[dict[str, Any]]:
+    """The conversations that QUESTION, MODEL#QUESTION or MODEL#QUESTION#SAMPLE names; an id may hold no #.
+
+    Raises:
+        UsageError: there is none.
+    """
     found = []
     seen: set[int] = set()
     for place in (-1, -2):
@@ -108,6 +105,13 @@ def _find(connection: Connection, run: reads.StoredRun, wanted: str) -> list[dic
         if position is not None and position not in seen:
             seen.add(position)
             found += [c for c in conversations(connection, run, position) if wanted in _names(c)]
+    if not found:
+        ids = [q.id for q in next(reads.question_chunks(connection, run.id, 13)).values()]
+        raise UsageError(
+            f"run {run.name!r} has no conversation {wanted!r}; name QUESTION or MODEL#QUESTION. "
+            f"Questions: {', '.join(ids[:12])}{' …' if len(ids) > 12 else ''}; "
+            f"models: {', '.join(m.label for m in run.plan.models[:6])}"
+        )
     return found
 
 

@@ -21,6 +21,7 @@ from service.cli.progress import Totals, run_progress
 from service.cli.terminal import err
 from service.endpoint_plan import means
 from service.errors import UsageError
+from service.judge_pack import is_pack
 from service.plan import FrozenRun, PlanFile, RunPlan, freeze
 from service.report.cells import safe
 from service.running import execute, find_same_run, open_note, remaining
@@ -126,10 +127,11 @@ def _request(flags: RunFlags) -> PlanFile:
     given = {key: value for key, value in given.items() if value not in (None, [])}
     if flags.plan is not None:
         plan = load_yaml(flags.plan, PlanFile)
-        given = {**plan.model_dump(), **given}
+        given = {**plan.model_dump(exclude_unset=True), **given}
         if flags.models or flags.judges:  # what the file says of a model that a flag replaced means nobody
-            named = [*given["models"], *given["judges"]]
-            given["endpoints"] = {k: v for k, v in given["endpoints"].items() if any(means(k, n) for n in named)}
+            named = [n for n in (*given["models"], *given.get("judges", ())) if not is_pack(n)]
+            endpoints = given.get("endpoints", {})
+            given["endpoints"] = {k: v for k, v in endpoints.items() if any(means(k, n) for n in named)}
     elif not flags.models:
         raise UsageError("name a plan file, or at least one model: kojudge run -m ollama:NAME -j solar:solar-pro4")
     try:

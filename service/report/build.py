@@ -47,6 +47,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
             "samples": run.plan.samples,
         },
         "judges": [j.label for j in run.plan.judges],
+        "judge_pack": run.plan.pack.model_dump() if run.plan.pack is not None else None,
         "jury": jury_report(run.plan, verdicts, seats),
         "rubrics": {
             name: {

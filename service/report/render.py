@@ -59,6 +59,8 @@ def headline(report: Report) -> list[str]:
     """What the figures are about, line by line."""
     sets = ", ".join(safe(s) for s in report["questions"]["sets"])
     judges = ", ".join(safe(j) for j in report["judges"])
+    if pack := report["judge_pack"]:
+        judges += f" (pack {safe(pack['name'])} v{pack['version']})"
     rubrics = _rubrics(report["rubrics"])
     lines = [
         f"Run {safe(report['run'])}: {report['status']}",

@@ -57,12 +57,16 @@ def run_check(check: Check, answer: str) -> CheckResult:
 
 
 def _contains(check: ContainsCheck, answer: str) -> CheckResult:
-    folded = _fold(answer)
     # Emphasis inside a phrase (`정답: **2**`) must not hide it; the plain text still serves `SELECT *`.
-    haystacks = (folded, folded.replace("*", "").replace("`", ""))
+    texts = (answer, answer.replace("*", "").replace("`", ""))
+    haystacks = [_fold(apart) for text in texts for apart in (text, _GAP.sub(_BREAK, text))]
 
     def holds(phrase: str) -> bool:
-        return any(_fold(phrase) in haystack for haystack in haystacks)
+        wanted = _fold(phrase)
+        before = _NO_NUMBER_BEFORE if wanted[:1].isdigit() else ""
+        after = _NO_NUMBER_AFTER if wanted[-1:].isdigit() else ""
+        pattern = re.compile(before + re.escape(wanted) + after)
+        return any(pattern.search(haystack) for haystack in haystacks)
 
     missing = [phrase for phrase in check.all_of if not holds(phrase)]
     if missing:
@@ -77,6 +81,14 @@ def _contains(check: ContainsCheck, answer: str) -> CheckResult:
     if found:
         return CheckResult(True, f"{_quoted(found)} 있음")
     return CheckResult(True, f"{_quoted(check.none_of)} 없음" if check.none_of else "찾을 말이 정해지지 않음")
+
+
+# A number is not found inside a longer one: "정답: 41" is not said by "정답: 410" or "정답: 41.5". White space before a
+# digit may keep two numbers apart ("41, 42"), so texts are also searched with a mark in its place.
+_BREAK = "\N{SYMBOL FOR UNIT SEPARATOR}"
+_GAP = re.compile(r"(?<=[\d.,])[\s\u200b\ufeff]+(?=\d)")
+_NO_NUMBER_BEFORE = r"(?<!\d)(?<!\d[.,])"
+_NO_NUMBER_AFTER = r"(?!\d|[.,]\d)"
 
 
 def _fold(text: str) -> str:

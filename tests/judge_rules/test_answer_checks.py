@@ -161,3 +161,22 @@ def test_no_text_makes_a_check_fail_to_decide(answer: str) -> None:
         result = run_check(check, answer)
         assert isinstance(result.passed, bool)
         assert result.detail
+
+
+@pytest.mark.parametrize(
+    ("answer", "passed"),
+    [
+        ("정답: 41", True),
+        ("정답: **41**개", True),
+        ("정답:41.", True),
+        ("정답: 41, 42", True),
+        ("정답: 41\n2번 풀이도 같다.", True),
+        ("정답: 410", False),
+        ("정답: 41.5", False),
+        ("정답: 41,000", False),
+        ("정답: 4 1", True),  # spaces are ignored
+    ],
+)
+def test_a_number_is_not_found_inside_a_longer_one(answer: str, passed: bool) -> None:
+    check = ContainsCheck(type="contains", all_of=("정답: 41",))
+    assert run_check(check, answer).passed is passed, answer

@@ -45,6 +45,7 @@ class JudgePack(_Frozen):
     judges: tuple[str, ...] = Field(min_length=1)
     judging: Judging = Judging()
     repeats: int = Field(default=1, ge=1, le=1000)
+    reask: bool = True
     jury: Jury | None = None
     allow_self_judging: bool = False
     rubrics: tuple[PinnedRubric, ...] = Field(min_length=1)
@@ -98,6 +99,7 @@ class OpenedPack:
             "judges": list(self.pack.judges),
             "judging": self.pack.judging,
             "judge_repeats": self.pack.repeats,
+            "reask": self.pack.reask,
             "jury": self.pack.jury,
             "allow_self_judging": self.pack.allow_self_judging,
             "rubric": next(iter(self.rubrics)),

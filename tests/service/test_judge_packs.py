@@ -178,3 +178,11 @@ def test_a_pack_can_be_looked_at_before_it_is_used(run_cli, model_server, tmp_pa
     (prompt,) = json.loads(done.out)["prompts"]
     assert prompt["params"]["max_output_tokens"] == 77
     assert prompt["rubric"] == {"id": "turn-0-10", "version": RUBRIC.version, "digest": RUBRIC.digest()}
+
+
+@pytest.mark.parametrize(("reask", "requests"), [(True, 8), (False, 4)])
+def test_a_pack_says_whether_a_judge_is_asked_again(run_cli, model_server, questions, tmp_path, reask, requests):
+    model_server.behave("judge", "잘 모르겠습니다.")
+    done = run(run_cli, model_server, questions, pack(tmp_path / "judge.yaml", model_server, reask=reask))
+    assert done.code == 1, done
+    assert len([r for r in model_server.delivered if r.model == "judge"]) == requests

@@ -56,9 +56,7 @@ def load_set(spec: str, reader: str | None = None, columns: Mapping[str, str] | 
     if reader or columns or _names_a_file(spec):
         local = hub.fetch(path.removeprefix(hub.PREFIX)) if path.startswith(hub.PREFIX) else Path(path)
         return read_questions(local, reader, columns)
-    near = did_you_mean(spec, shipped)
-    hint = f"did you mean '{near}'? " if near else ""
-    raise SourceError(f"no question set {quote(spec)}; {hint}shipped: {', '.join(shipped)}; or name a question file")
+    raise SourceError(f"no question set {quote(spec)}; {_known(spec, shipped)}; or name a question file")
 
 
 def split_reader(spec: str) -> tuple[str | None, str]:
@@ -80,6 +78,20 @@ def _private(spec: str) -> Path | None:
     if is_set_folder(file.with_name(spec)):
         return file.with_name(spec)
     return file if _is_file(file) else None
+
+
+def _known(spec: str, shipped: list[str]) -> str:
+    """The sets that could have been meant."""
+    own: list[str] = []
+    places = ""
+    if folder := os.environ.get(SETS_VARIABLE):
+        try:
+            own = sorted(p.stem for p in Path(folder).iterdir() if p.suffix == ".yaml" or is_set_folder(p))
+            places = f"; in {SETS_VARIABLE}: {', '.join(map(quote, own)) or 'none'}"
+        except (OSError, ValueError):
+            places = f"; {SETS_VARIABLE} names {quote(folder)}, which is no folder that can be read"
+    near = did_you_mean(spec, [*shipped, *own])
+    return (f"did you mean '{near}'? " if near else "") + f"shipped: {', '.join(shipped)}{places}"
 
 
 def _names_a_file(spec: str) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from judge.grading.llm import ModelJudge
+from judge.grading.pairwise import PairwiseJudge
+from judge.pairwise import ComparedTurn
 from judge.types import GradedTurn
 from providers.pricing import Price, cost_usd
 from providers.types import ChatMessage, SamplingParams, SchemaMode, Usage
@@ -52,6 +54,14 @@ def estimate(run: FrozenRun) -> list[Estimate]:
             shown = _mean([_tokens(messages) for q in sampled for messages in _judge_prompts(run, q, answer)])
             verdicts = plan.verdicts_by(place)
             lines.append(_line("judge", judge, verdicts, shown, verdict, plan.judging.max_output_tokens))
+    if plan.pairs:
+        shown = _mean([_tokens(messages) for q in sampled for messages in _comparison_prompts(run, q, answer)])
+        cap = plan.judging.max_output_tokens
+        lines += [
+            _line("pairwise", judge, calls, shown, verdict, cap)
+            for place, judge in enumerate(plan.judges)
+            if (calls := plan.comparisons_by(place))
+        ]
     return lines
 
 
@@ -86,12 +96,20 @@ def _candidate_prompts(question: Question, answer_tokens: int) -> list[Sequence[
 
 def _judge_prompts(run: FrozenRun, question: Question, answer_tokens: int) -> list[Sequence[ChatMessage]]:
     mode: SchemaMode = "json_schema"
-    grader = ModelJudge("estimate", mode, run.plan.judging.params(), 1.0)
+    grader = ModelJudge("estimate", mode, run.plan.judging.params(), 1.0, run.plan.wording)
     answers = tuple([_filler(answer_tokens)] * len(question.turns))
     return [
         grader.prepare(GradedTurn(question, n, answers[:n]), run.plan.rubric_for(question), 0).request.messages
         for n in range(1, len(answers) + 1)
     ]
+
+
+def _comparison_prompts(run: FrozenRun, question: Question, answer_tokens: int) -> list[Sequence[ChatMessage]]:
+    judge = PairwiseJudge("estimate", "json_schema", run.plan.judging.params(), 1.0)
+    rubric = run.plan.rubric_for(question)
+    said = tuple([_filler(answer_tokens)] * len(question.turns))
+    compared = [ComparedTurn(question, n, said[:n], said[:n], swapped=False) for n in range(1, len(said) + 1)]
+    return [judge.prepare(turn, rubric, 0).request.messages for turn in compared]
 
 
 def _filler(tokens: int) -> str:

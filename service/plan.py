@@ -14,15 +14,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from judge.checks.choice_outcome import choice_turns
 from judge.grading.rules import RULE_JUDGE
 from judge.jury import Jury
 from judge.prompt import template_hash
+from judge.prompt_template import DEFAULT_TEMPLATE, PromptTemplate, load_template
 from judge.rubric import Rubric, load_rubric
 from providers.registry import parse_spec
-from providers.types import SamplingParams
 from questions.library import load_set
 from questions.packed import PackedQuestions
 from questions.readers import read_questions
@@ -30,6 +30,9 @@ from questions.types import Question, Questions, QuestionSet, question_digests
 from service.code_execution import code_turns
 from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, plan_judges, plan_models, unique
 from service.errors import UsageError
+from service.judge_pack import PackLabel, is_pack, unpacked
+from service.pairwise_plan import Pair, PairwisePlan, plan_pairs
+from service.sampling import Judging, Sampling
 from service.seating import Seats, seating_notices, seats
 
 DEFAULT_SET = "starter"
@@ -41,36 +44,21 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Sampling(_Frozen):
-    """Generation parameters as a plan names them; null is "not sent"."""
-
-    temperature: float | None = Field(default=0.0, ge=0, le=2)
-    top_p: float | None = Field(default=None, gt=0, le=1)
-    seed: int | None = None
-    max_output_tokens: int | None = Field(default=2048, ge=1)
-    stop: tuple[str, ...] = ()
-    reasoning_effort: str | None = None
-
-    def params(self) -> SamplingParams:
-        return SamplingParams(**self.model_dump())
-
-
-class Judging(Sampling):
-    """A verdict is short; a judge that rambles is cut sooner than a candidate."""
-
-    max_output_tokens: int | None = Field(default=1024, ge=1)
-
-
 class PlanFile(_Frozen):
-    """A plan file, or the same given as flags. `judges` may be left out where every turn is multiple choice."""
+    """A plan file, or the same given as flags. `judges` may be left out where every turn is multiple choice.
+
+    One judge pack may stand there alone instead of models: `unpacked` writes it out.
+    """
 
     name: str | None = None
     models: tuple[str, ...] = Field(min_length=1)
     judges: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     rubric: str = DEFAULT_RUBRIC
+    prompt: str | None = None
     samples: int = Field(default=1, ge=1, le=1000)
     judge_repeats: int = Field(default=1, ge=1, le=1000)
+    pairwise: str | None = Field(default=None, min_length=1)
     reask: bool = True
     limit: int | None = Field(default=None, ge=1)
     generation: Sampling = Sampling()
@@ -93,15 +81,18 @@ class PlanFile(_Frozen):
 
     @field_validator("models", "judges")
     @classmethod
-    def _specs_parse(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _specs_parse(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         for text in value:
-            parse_spec(text)
+            if info.field_name == "models" or not is_pack(text):
+                parse_spec(text)
         if len(set(value)) < len(value):
             raise ValueError("the same model is named twice")
         return value
 
     @model_validator(mode="after")
     def _settings_belong_to_an_endpoint(self) -> Self:
+        if any(map(is_pack, self.judges)):  # its judges are known when it is written out
+            return self
         for text in self.endpoints:
             if not any(means(text, named) for named in (*self.models, *self.judges)):
                 raise ValueError(f"endpoints: {text!r} is neither a model nor a judge of this plan")
@@ -165,10 +156,12 @@ class RunPlan(_Frozen):
     rubrics: dict[str, Rubric]
     default_rubric: str
     prompt_hashes: dict[str, str]
+    prompt: PromptTemplate | None = Field(default=None, exclude_if=lambda v: v is None)
     samples: int
     judge_repeats: int
     generation: Sampling
     judging: Judging
+    pairwise: PairwisePlan | None = Field(default=None, exclude_if=lambda v: v is None)
     reask: bool = Field(default=False, exclude_if=lambda v: not v)
     drop_unsupported: bool = Field(default=False, exclude_if=lambda v: not v)
     allow_code_execution: bool = Field(default=False, exclude_if=lambda v: not v)
@@ -179,10 +172,11 @@ class RunPlan(_Frozen):
     wait_s: float = 0.0
     max_cost: float | None = None
     allow_unpriced: bool = False
+    pack: PackLabel | None = Field(default=None, exclude_if=lambda v: v is None)
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides what is bought."""
-        how = dict.fromkeys(("concurrency", "deadline_s", "wait_s", "max_cost", "allow_unpriced"), True)
+        how = dict.fromkeys(("concurrency", "deadline_s", "wait_s", "max_cost", "allow_unpriced", "pack"), True)
         endpoints = {"__all__": HOW}
         derived = {"questions": {"choice_turns", "graded_turns"}}
         what = self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **derived, **how})
@@ -241,6 +235,25 @@ class RunPlan(_Frozen):
         return self.samples * len(self.judges) * self.judge_repeats
 
     @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Which models are compared, and who compares them; none without `pairwise`."""
+        return self.pairwise.pairs(self.models, self.judges, self.seats) if self.pairwise is not None else ()
+
+    @property
+    def comparisons_per_pair(self) -> int:
+        """How many comparisons a judge makes of a pair, each in both orders."""
+        return self.questions.graded * self.samples * self.judge_repeats
+
+    def comparisons_by(self, judge: int) -> int:
+        """How often the whole run asks a judge to compare, each order counted."""
+        return 2 * self.comparisons_per_pair * sum(judge in pair.judges for pair in self.pairs)
+
+    @property
+    def comparisons(self) -> int:
+        """How often it asks all of them."""
+        return sum(map(self.comparisons_by, range(len(self.judges))))
+
+    @cached_property
     def whole_conversations(self) -> frozenset[str | None]:
         """The rubrics (None: the run's own) that grade a conversation once, at its last turn."""
         names = {name for name, rubric in self.rubrics.items() if rubric.grades == "conversation"}
@@ -250,6 +263,11 @@ class RunPlan(_Frozen):
         """The turns (from 1) that get a verdict: every one, or the last alone."""
         last = len(question.turns)
         return range(last if question.rubric in self.whole_conversations else 1, last + 1)
+
+    @property
+    def wording(self) -> PromptTemplate:
+        """That of the judge's prompt."""
+        return self.prompt or DEFAULT_TEMPLATE
 
     def rubric_for(self, question: Question) -> Rubric:
         return self.rubrics[question.rubric or self.default_rubric]
@@ -288,6 +306,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     Raises:
         UsageError, SpecError, SourceError: one line that says what is wrong.
     """
+    request, pack = unpacked(request, request.judges)
     models = plan_models(request.models, request.endpoints, environ)
     sets, questions, notices = _questions(request, models)
     turns, choices, code, earlier = 0, 0, 0, Counter({request.rubric: 0})
@@ -298,7 +317,9 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         earlier[question.rubric or request.rubric] += len(question.turns) - 1
     judges = plan_judges(request.judges or _judges_of(turns, choices), request.endpoints, environ)
     jury = (request.jury or "mean") if len(judges) > 1 else None
-    rubrics = {r: load_rubric(r) for r in earlier}
+    own = pack.rubrics if pack is not None else {}
+    rubrics = {r: own.get(r) or load_rubric(r) for r in earlier}
+    wording = load_template(request.prompt) if request.prompt is not None else DEFAULT_TEMPLATE
     graded = turns - sum(earlier[r] for r, rubric in rubrics.items() if rubric.grades == "conversation")
     if request.allow_code_execution and code and not any(j.is_rule_judge for j in judges):
         raise UsageError(
@@ -312,11 +333,13 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         questions=QuestionsPlan.counted(questions, turns, choices, graded),
         rubrics=rubrics,
         default_rubric=request.rubric,
-        prompt_hashes={r: template_hash(rubric) for r, rubric in sorted(rubrics.items())},
+        prompt_hashes={r: template_hash(rubric, wording) for r, rubric in sorted(rubrics.items())},
+        prompt=wording if wording != DEFAULT_TEMPLATE else None,
         samples=request.samples,
         judge_repeats=request.judge_repeats,
         generation=request.generation,
         judging=request.judging,
+        pairwise=plan_pairs(request.pairwise, models, judges, rubrics),
         reask=request.reask and not all(j.is_rule_judge for j in judges),
         drop_unsupported=request.drop_unsupported,
         allow_code_execution=request.allow_code_execution and code > 0,
@@ -327,6 +350,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         wait_s=request.wait_s,
         max_cost=request.max_cost,
         allow_unpriced=request.allow_unpriced,
+        pack=pack.label() if pack is not None else None,
     )
     name = request.name or f"{default_name or '+'.join(s.name for s in sets)}-{plan.hash()[:8]}"
     if not _NAME.match(name):

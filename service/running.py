@@ -8,7 +8,7 @@ from importlib import metadata
 from sqlalchemy.engine import Connection
 
 from judge.checks.code import CodeRunner
-from judge.grading.llm import ModelJudge
+from judge.grading.pairwise import PairwiseJudge
 from judge.grading.rules import RuleJudge
 from providers.budget import Budget
 from providers.endpoint import Endpoint
@@ -19,13 +19,16 @@ from service.asked import Asked, Deferred
 from service.batch_lane import BatchLane
 from service.batching import BatchOptions, BatchRun
 from service.code_execution import open_runner
+from service.comparing import Comparer, ComparingJudge, InTurn
 from service.endpoint_plan import EndpointPlan
 from service.endpoints import open_endpoints, preflight, retry_policy
 from service.errors import PlanConflictError, StoreError
+from service.judge_prompts import model_judge
 from service.pipeline import Judge, ModelGrader, Pipeline, Progress
 from service.plan import RunPlan, differing
 from service.signals import Interrupted, Signals, signals_stop
 from service.store import Store, batches, ledger, reads
+from service.store.comparisons import ROLE, comparison_totals
 from service.store.lease import HeldLease, hold_lease, lease_limits
 from service.store.writer import Writer
 from service.store.writes import TurnKey, VerdictKey, add_identities, insert_run, set_stopped
@@ -56,10 +59,11 @@ def _same_run(connection: Connection, name: str, plan: RunPlan) -> reads.StoredR
 
 
 def remaining(store: Store, plan: RunPlan, run_id: int) -> tuple[int, int]:
-    """(verdicts without any row, verdicts that are not ok)."""
-    planned = plan.verdicts
+    """(verdicts and comparisons without any row, those that are not ok)."""
+    planned = plan.verdicts + plan.comparisons
     with store.read() as connection:
-        ended, ok = reads.verdict_totals(connection, run_id)
+        judged, compared = reads.verdict_totals(connection, run_id), comparison_totals(connection, run_id)
+    ended, ok = judged[0] + compared[0], judged[1] + compared[1]
     return planned - ended, planned - ok
 
 
@@ -99,9 +103,13 @@ async def execute(
                 judges = [_judge(j, plan, endpoints, lanes, runner) for j in plan.judges]
                 return Pipeline(plan, run_id, candidates, judges, store, writer, progress, ended)
 
-            work: Pipeline | BatchRun
+            work: Pipeline | BatchRun | InTurn
+            first: Pipeline | None = None
             if batch is None:
-                work = one_pass(None)
+                work = first = one_pass(None)
+                if plan.pairs:
+                    judges = [_comparing(j, plan, endpoints) for j in range(len(plan.judges)) if plan.comparisons_by(j)]
+                    work = InTurn(first, Comparer(plan, run_id, judges, store, writer, progress))
             else:
                 policy = retry_policy(environ)
                 work = BatchRun(run_id, store, writer, list(lanes.values()), one_pass, progress, policy, batch)
@@ -116,8 +124,8 @@ async def execute(
                     await _run(work, signals, writer, run_id)
                 except Interrupted:
                     raise Interrupted(open_note(store, name)) from None
-            if isinstance(work, Pipeline):
-                _tell_what_waits(store, work, progress)
+            if first is not None:
+                _tell_what_waits(store, first, progress)
     return run_id
 
 
@@ -172,7 +180,7 @@ def _settle_budget(budget: Budget | None, store: Store, run_id: int) -> None:
             budget.spent, budget.held = ledger.run_cost(connection, run_id), batches.held_usd(connection, run_id)
 
 
-async def _run(work: Pipeline | BatchRun, signals: Signals, writer: Writer, run_id: int) -> None:
+async def _run(work: Pipeline | BatchRun | InTurn, signals: Signals, writer: Writer, run_id: int) -> None:
     """Run; note why it stopped, if it did."""
     signals.work += [work, writer]
     try:
@@ -222,5 +230,11 @@ def _judge(
     if asked.is_rule_judge:
         return RuleJudge(runner)
     mode = endpoints[asked.key].provider.capabilities.schema_mode
-    grader = ModelJudge(asked.label, mode, plan.judging.params(), plan.deadline_s)
-    return ModelGrader(grader, _asked(asked, "judge", endpoints, lanes))
+    return ModelGrader(model_judge(plan, asked, mode), _asked(asked, "judge", endpoints, lanes))
+
+
+def _comparing(position: int, plan: RunPlan, endpoints: Mapping[str, Endpoint]) -> ComparingJudge:
+    asked = plan.judges[position]
+    mode = endpoints[asked.key].provider.capabilities.schema_mode
+    judge = PairwiseJudge(asked.label, mode, plan.judging.params(), plan.deadline_s)
+    return ComparingJudge(position, judge, _asked(asked, ROLE, endpoints, {}))

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from service.cli import main
 from tests.servers.model_server import ModelServer
+
+# A loaded machine is slow; no test says how long anything takes.
+settings.register_profile("kojudge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kojudge")
 
 FOREIGN = ("OPENAI_", "UPSTAGE_", "OLLAMA_", "VLLM_", "KOJUDGE_")
 TIMEOUT_S = 90

@@ -17,7 +17,10 @@ from judge.checks.sentences import sentences
 from questions.types import ChoiceCheck
 
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>|^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_MARKUP = re.compile(r"\*+|`+|__+|~~|^[ \t]*#{1,6}[ \t]+|\\text|\\mathrm|\$", re.MULTILINE)
+_MARKUP = re.compile(r"\*+|`+|__+|~~|^[ \t]*#{1,6}[ \t]+|\$", re.MULTILINE)
+_LATEX_FONT = re.compile(r"\\(?:text|math)(?:rm|bf|sf|it|tt)?\s*(?=\{)")
+# Not NFKC, which would turn ① into 1.
+_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _BOXED = re.compile(r"\\boxed\{\s*(?:\{)?([^{}\n]{1,200})\}?\}")
 
 _MAX_CHARS, _HEAD_CHARS = 20_000, 2_000
@@ -25,6 +28,9 @@ _MAX_CHARS, _HEAD_CHARS = 20_000, 2_000
 
 _REACH = 160
 """Characters after "정답은" in which its option is sought."""
+
+_BEFORE = 60
+"""Characters before an option in which "오답은" is sought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ def _plain(answer: str) -> str:
     if len(answer) > _MAX_CHARS:
         answer = f"{answer[:_HEAD_CHARS]}\n{answer[_HEAD_CHARS - _MAX_CHARS :]}"
     text = _THOUGHT.sub("\n", unicodedata.normalize("NFC", answer))
+    text = _LATEX_FONT.sub("", text.translate(_NARROW))
     text = _BOXED.sub(lambda found: f"정답: {found[1]}", text)
     return _MARKUP.sub("", text).replace("\ufe0f", "").replace("\u20e3", "").strip()
 
@@ -79,6 +86,8 @@ def _plain(answer: str) -> str:
 
 def _statements(finder: OptionFinder, text: str) -> list[_Statement]:
     found = [*_cued(finder, text), *_affirmed(finder, text), *_whole_lines(finder, text)]
+    if found:
+        found += _corrected(finder, text)
     return sorted(found, key=lambda statement: statement.at)
 
 
@@ -106,7 +115,9 @@ def _held(mentions: list[Mention], clause: str, *, labels_first: bool = False) -
     standing = [
         m
         for m in mentions
-        if not said.DENIED_AFTER.match(clause[m.end :]) and not said.SUPPOSED_AFTER.match(clause[m.end :])
+        if not said.DENIED_AFTER.match(clause[m.end :])
+        and not said.SUPPOSED_AFTER.match(clause[m.end :])
+        and not said.DENIED_BEFORE.search(clause[max(0, m.start - _BEFORE) : m.start])
     ]
     turns = [turn.end() for turn in said.TURN.finditer(clause)]
     for turn in reversed(turns):
@@ -140,6 +151,17 @@ def _affirmed(finder: OptionFinder, text: str) -> list[_Statement]:
         affirmed = [m for m in mentions if said.AFFIRMED_AFTER.match(sentence[m.end :])]
         if affirmed and not said.SUPPOSED.search(sentence[affirmed[-1].end :]):
             found.append(_Statement(start, (affirmed[-1].option,), bool(re.search("최종", sentence))))
+    return found
+
+
+def _corrected(finder: OptionFinder, text: str) -> list[_Statement]:
+    """ "아니, 다시 생각해 보니 X입니다"."""
+    found = []
+    for cue in said.CORRECTED.finditer(text):
+        clause = _clause(text[cue.end() : cue.end() + _REACH])
+        mentions = [m for m in finder.both(clause) if said.PREDICATE_AFTER.match(clause[m.end :])]
+        if options := _held(mentions, clause):
+            found.append(_Statement(cue.start(), options, final=False))
     return found
 
 

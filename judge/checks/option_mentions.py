@@ -13,6 +13,7 @@ _PARTICLE = (
     r"(?:은|는|이|가|을|를|의|에|께|로|와|과|랑|도|만|뿐|까지|부터|보다|처럼|라|란|고|며|면|다|입|임|였|예|야|여|죠|지|인|일|쪽|님"
     r"|씨|요|나|든|대신|말고|아니|밖|조차|마저|한테|네|으로|하고|하면|하는|한|합|해|때문|등|및|또는|번|중|습|어|없|있|기|므로|정도|역시|측|들|시)"
 )
+_YES_OR_NO = dict.fromkeys(("예", "네"), "예|네") | dict.fromkeys(("아니요", "아니오", "아뇨"), "아니[요오]|아뇨")
 _UNKNOWN_OPTION = re.compile(
     r"없|모르|모른|모름|불가|불명|어렵|어려움|힘듦|부족|불분명|지\s*않(?:음|다|았음|았다|습니다|아요)$"
     r"|\bunknown\b|\bundetermined\b|\bnot (?:enough|known|answerable)|\bcan(?:not|'t| not)\b",
@@ -136,6 +137,8 @@ def _clean(option: str) -> str:
 def _words_pattern(option: str) -> str:
     if not option:
         return r"(?!)"
+    if option in _YES_OR_NO:
+        return rf"(?<![가-힣])(?:{_YES_OR_NO[option]})(?![가-힣])|(?<![가-힣])(?:{_YES_OR_NO[option]})(?={_PARTICLE})"
     # "근거가 없음" is also said as "근거가 없습니다".
     stem = option[:-1] if len(option) >= 5 and option[-1] in "다음함임됨" else option
     spaced = re.sub(r"(?<=\d)(?=[가-힣])", " ", stem)

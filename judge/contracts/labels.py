@@ -10,7 +10,7 @@ from judge.contracts.values import ValueReader
 from judge.rubric import LabelSet, LabelsRubric
 from providers.types import ResponseSchema
 
-_UNITS = ("단계", "수준", "점", "등급")
+_UNITS = ("단계", "수준", "점", "등급", "모델의 답변", "답변", "answer")
 _BEFORE = ("수준", "단계", "등급", "level", "label")
 
 

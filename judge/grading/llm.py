@@ -7,6 +7,7 @@ from judge.checks.language import LanguageReport
 from judge.contracts import OutputContract, Parsed, Unparsed
 from judge.contracts.evidence import unfound
 from judge.prompt import RubricPrompt, asked_again
+from judge.prompt_template import DEFAULT_TEMPLATE, PromptTemplate
 from judge.rubric import Rubric
 from judge.types import GradedTurn, Verdict, VerdictStatus
 from providers.errors import ProviderError
@@ -45,7 +46,7 @@ class GradingTask:
                 language=language,
                 completion=completion,
             )
-        status, reason = _failure(completion, "the score may be cut" if isinstance(parsed, Parsed) else parsed.reason)
+        status, reason = failure(completion, "the score may be cut" if isinstance(parsed, Parsed) else parsed.reason)
         return Verdict(status, error=reason, language=language, completion=completion)
 
     def is_verdict(self, completion: ChatCompletion) -> bool:
@@ -77,7 +78,8 @@ class Reask:
     reason: str
 
 
-def _failure(completion: ChatCompletion, reason: str) -> tuple[VerdictStatus, str]:
+def failure(completion: ChatCompletion, reason: str) -> tuple[VerdictStatus, str]:
+    """The typed status of a reply that holds no result, and why."""
     if completion.refusal:
         return "refused", "the judge refused"
     if completion.finish_reason == "content_filter":
@@ -93,8 +95,16 @@ def _failure(completion: ChatCompletion, reason: str) -> tuple[VerdictStatus, st
 class ModelJudge:
     """Grades through a model. `prepare` and `GradingTask.read` are separate so that a stored reply is read anew."""
 
-    def __init__(self, name: str, mode: SchemaMode, params: SamplingParams, deadline_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        mode: SchemaMode,
+        params: SamplingParams,
+        deadline_s: float,
+        wording: PromptTemplate = DEFAULT_TEMPLATE,
+    ) -> None:
         self.name = name
+        self._wording = wording
         self._mode: SchemaMode = mode
         self._params = params
         self._deadline_s = deadline_s
@@ -111,11 +121,15 @@ class ModelJudge:
         )
         return GradingTask(turn, rubric, static.contract, request)
 
+    def template_hash(self, rubric: Rubric) -> str:
+        """That of the prompts under a rubric."""
+        return self._prompt(rubric).template_hash
+
     def _prompt(self, rubric: Rubric) -> RubricPrompt:
         known = self._prompts.get(rubric.id)
         # Two rubrics may share an id: one that is being edited, say.
         if known is None or (known.rubric is not rubric and known.rubric != rubric):
-            known = self._prompts[rubric.id] = RubricPrompt.of(rubric, self._mode)
+            known = self._prompts[rubric.id] = RubricPrompt.of(rubric, self._mode, self._wording)
         return known
 
 

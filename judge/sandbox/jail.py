@@ -7,6 +7,9 @@ Two walls stand: Landlock (no file but those of the interpreter can be opened, n
 (no system call but those on a list, so no file for writing, no socket, no other process, no signal to one).
 """
 
+# pathlib is slow to import, and every run of a program pays for it.
+# ruff: noqa: PTH112, PTH118, PTH120
+
 import ctypes
 import fcntl
 import os
@@ -14,7 +17,8 @@ import resource
 import signal
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 # ── limits ──
 
@@ -65,9 +69,29 @@ class _PathRule(ctypes.Structure):
 
 def _readable() -> list[str]:
     """What an interpreter needs for its imports; none of it is anybody's own."""
-    own = [os.path.dirname(os.__file__), os.path.join(sys.base_prefix, "lib")]  # noqa: PTH118, PTH120 - pathlib is slow
+    own = [os.path.dirname(os.__file__), os.path.join(sys.base_prefix, "lib")]
     system = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo", "/etc/localtime"]
     return [*own, *system, "/dev/null", "/dev/urandom"]
+
+
+def _hidden() -> str:
+    """Where kojudge is installed: the questions there hold the outputs that the program must find by itself."""
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+
+
+def _rules(path: str, hidden: str) -> Iterator[tuple[str, int]]:
+    """(path, rights) of what may be read: all of `path`, or the names in it and every entry without `hidden`."""
+    path = os.path.realpath(path)
+    if path == hidden:
+        return
+    if not hidden.startswith(path + os.sep):
+        yield path, _READ_FILE | (_READ_DIR if os.path.isdir(path) else 0)
+        return
+    yield path, _READ_DIR
+    for entry in os.scandir(path):
+        # A link that leads back up would be followed for ever.
+        if not entry.is_symlink() or not hidden.startswith(os.path.realpath(entry.path) + os.sep):
+            yield from _rules(entry.path, hidden)
 
 
 def _close_files(libc: ctypes.CDLL) -> None:
@@ -80,12 +104,12 @@ def _close_files(libc: ctypes.CDLL) -> None:
         scoped=_ABSTRACT_SOCKETS_AND_SIGNALS if version >= 6 else 0,
     )
     ruleset = libc.syscall(_CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(ctypes.sizeof(rules)), 0)
-    for path in _readable():
+    hidden = _hidden()
+    for path, rights in chain.from_iterable(_rules(path, hidden) for path in _readable()):
         try:
             place = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except FileNotFoundError:
             continue
-        rights = _READ_FILE | (_READ_DIR if os.path.isdir(path) else 0)  # noqa: PTH112 - pathlib is slow
         rule = _PathRule(rights, place)
         if libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(rule), 0):
             sys.exit(f"Landlock refuses a rule: {os.strerror(ctypes.get_errno())}")
@@ -187,7 +211,8 @@ def main(parent: int, program: int, ready: int, memory: int, cpu: int) -> None:
     os.close(ready)
     module = types.ModuleType("__main__")
     sys.modules["__main__"], sys.argv = module, ["program.py"]
-    exec(compile(source, "program.py", "exec"), module.__dict__)  # noqa: S102 - this is what the walls are for
+    # Text, not bytes: it came as UTF-8, whatever a first line `# -*- coding: euc-kr -*-` says.
+    exec(compile(source.decode(), "program.py", "exec"), module.__dict__)  # noqa: S102 - this is what the walls are for
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ def announce(run: FrozenRun) -> None:
     for place, judge in enumerate(plan.judges):
         verdicts = plan.verdicts_by(place)
         plain(f"  judge     {judge.spec()}: {verdicts} verdicts, {_expected(counted.get(('judge', judge.key)))}")
+    for place, judge in enumerate(plan.judges):
+        if number := plan.comparisons_by(place):
+            expected = _expected(counted.get(("pairwise", judge.key)))
+            plain(f"  pairwise  {judge.spec()}: {number} comparisons, both orders, {expected}")
     if lines:
         plain(_total(lines))
         plain("Tokens are estimated from the characters of the questions; what is already bought is not taken off.")
@@ -52,7 +56,7 @@ def _price_note(price: Price | None) -> str:
 
 def _total(lines: list[Estimate]) -> str:
     known = sum(line.usd for line in lines if line.usd is not None)
-    unknown = [str(line.endpoint.spec()) for line in lines if line.usd is None]
+    unknown = dict.fromkeys(str(line.endpoint.spec()) for line in lines if line.usd is None)
     without = f", without {', '.join(unknown)} (price unknown)" if unknown else ""
     return f"  together  about ${known:.2f}{without}"
 

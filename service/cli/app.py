@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from service.cli.judge_app import judge_app
 from service.cli.options import (
     DATABASE_DEFAULT,
     CheckFormat,
@@ -34,7 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(questions_app, name="questions")
-judge_app = typer.Typer(help="What judges are asked.", no_args_is_help=True)
 app.add_typer(judge_app, name="judge")
 providers_app = typer.Typer(
     help="Where models answer: what each provider needs, and what an endpoint can do.", no_args_is_help=True
@@ -105,6 +105,8 @@ def demo(database: Database = DATABASE_DEFAULT, report_format: ReportFormatOptio
     "`kojudge run -m ollama:exaone3.5:7.8b -j solar:solar-pro4 -q starter` · "
     "`kojudge run -m vllm:NAME@http://gpu1:8000/v1 -j openai:gpt-6-luna -q questions.jsonl` · "
     "`kojudge run -m replay:generated/ -j openai:gpt-6-luna` · "
+    "`kojudge run -m ollama:NEW -m ollama:OLD -j solar:solar-pro4 --pairwise ollama:OLD` · "
+    "`kojudge run -m ollama:exaone3.5:7.8b -j judge.yaml` (a judge pack) · "
     "`kojudge run -m scripted:perfect -m scripted:refuse -j scripted:rules -q smoke` (no key, no network)",
 )
 def run(
@@ -114,7 +116,9 @@ def run(
     model: Annotated[list[str] | None, typer.Option("--model", "-m", help="Candidate, PROVIDER:MODEL[@URL].")] = None,
     judge: Annotated[
         list[str] | None,
-        typer.Option("--judge", "-j", help="Judge, PROVIDER:MODEL[@URL]; multiple choice alone needs none."),
+        typer.Option(
+            "--judge", "-j", help="Judge, PROVIDER:MODEL[@URL], or one judge pack; multiple choice alone needs none."
+        ),
     ] = None,
     questions: Annotated[
         list[str] | None, typer.Option("--questions", "-q", help="A shipped set, or [READER:]FILE.")
@@ -123,6 +127,10 @@ def run(
     concurrency: Concurrency = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Answers per question and model.")] = None,
     judge_repeats: Annotated[int | None, typer.Option(min=1, help="Verdicts per answer and judge.")] = None,
+    pairwise: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL|all", help="Also compare answers in pairs: each model with MODEL, or all."),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
     max_cost: MaxCost = None,
     allow_unpriced: AllowUnpriced = None,
@@ -167,6 +175,7 @@ def run(
         allow_code_execution,
         jury.value if jury else None,
         allow_self_judging,
+        pairwise,
     )
     raise typer.Exit(
         run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)
@@ -317,22 +326,6 @@ def dashboard(
     from service.cli.look import start_dashboard
 
     raise typer.Exit(start_dashboard(database, port))
-
-
-@judge_app.command("rubrics", epilog="Example: `kojudge judge rubrics harm-refusal`")
-def judge_rubrics(
-    rubric: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="A shipped rubric or a rubric file: print it whole.")
-    ] = None,
-    list_format: ListFormatOption = ListFormat.table,
-) -> None:
-    """List the shipped rubrics, or print one with the prompt that a judge is given."""
-    from service.cli.rubrics import list_rubrics, show_rubric
-
-    if rubric is None:
-        list_rubrics(list_format)
-    else:
-        show_rubric(rubric, list_format)
 
 
 @providers_app.command("list", epilog="Example: `kojudge providers list --format json`")

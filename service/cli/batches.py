@@ -12,7 +12,9 @@ from service.store import Store, batches
 
 
 def check_batches(plan: RunPlan) -> None:
-    """Raises UsageError unless a model or judge of the run takes batches."""
+    """Raises UsageError unless a model or judge of the run takes batches, and nothing of it is only asked live."""
+    if plan.pairs:
+        raise UsageError("--batch: comparisons are asked live only; leave out --batch or --pairwise")
     if not any(has_batches(e.spec()) for e in (*plan.models, *plan.judges)):
         known = ", ".join(name for name, dialect in DIALECTS.items() if dialect.batches)
         raise UsageError(f"--batch: no model or judge of this run takes batches; those of these providers do: {known}")

@@ -24,6 +24,7 @@ from service.interchange.export import conversations
 from service.report.build import build_report
 from service.report.cells import safe, safe_block
 from service.store import Store, reads
+from service.store.comparisons import comparison_totals
 
 
 def print_report(name: str, database: str, report_format: ReportFormat, output: Path | None) -> None:
@@ -62,10 +63,11 @@ def list_runs(database: str, list_format: ListFormat) -> None:
 def _run_line(connection: Any, run: reads.StoredRun) -> dict[str, Any]:
     planned = run.plan.verdicts
     ended, ok = reads.verdict_totals(connection, run.id)
+    pending = run.plan.comparisons - comparison_totals(connection, run.id)[0]
     return {
         "run": run.name,
         "kind": run.kind,
-        "status": "complete" if ended >= planned else "incomplete",
+        "status": "complete" if ended >= planned and not pending else "incomplete",
         "models": [m.label for m in run.plan.models],
         "judges": [j.label for j in run.plan.judges],
         "questions": run.plan.questions.n,
@@ -79,14 +81,7 @@ def show_conversation(name: str, wanted: str, database: str, list_format: ListFo
     store = Store.open(database, create=False, read_only=True)
     with store.read() as connection:
         run = reads.get_run(connection, name)
-        found = _find(connection, run, wanted)
-        if not found:
-            ids = [q.id for q in next(reads.question_chunks(connection, run.id, 13)).values()]
-            raise UsageError(
-                f"run {name!r} has no conversation {wanted!r}; name QUESTION or MODEL#QUESTION. "
-                f"Questions: {', '.join(ids[:12])}{' …' if len(ids) > 12 else ''}; "
-                f"models: {', '.join(m.label for m in run.plan.models[:6])}"
-            )
+        found = find_conversations(connection, run, wanted)
     store.close()
     if list_format is ListFormat.json:
         typer.echo(json.dumps({"conversations": found}, ensure_ascii=False, indent=2))
@@ -95,8 +90,12 @@ def show_conversation(name: str, wanted: str, database: str, list_format: ListFo
         _print_conversation(conversation)
 
 
-def _find(connection: Connection, run: reads.StoredRun, wanted: str) -> list[dict[str, Any]]:
-    """The conversations that QUESTION, MODEL#QUESTION or MODEL#QUESTION#SAMPLE names; an id may hold no #."""
+def find_conversations(connection: Connection, run: reads.StoredRun, wanted: str) -> list[dict[str, Any]]:
+    """The conversations that QUESTION, MODEL#QUESTION or MODEL#QUESTION#SAMPLE names; an id may hold no #.
+
+    Raises:
+        UsageError: there is none.
+    """
     found = []
     seen: set[int] = set()
     for place in (-1, -2):
@@ -106,6 +105,13 @@ def _find(connection: Connection, run: reads.StoredRun, wanted: str) -> list[dic
         if position is not None and position not in seen:
             seen.add(position)
             found += [c for c in conversations(connection, run, position) if wanted in _names(c)]
+    if not found:
+        ids = [q.id for q in next(reads.question_chunks(connection, run.id, 13)).values()]
+        raise UsageError(
+            f"run {run.name!r} has no conversation {wanted!r}; name QUESTION or MODEL#QUESTION. "
+            f"Questions: {', '.join(ids[:12])}{' …' if len(ids) > 12 else ''}; "
+            f"models: {', '.join(m.label for m in run.plan.models[:6])}"
+        )
     return found
 
 
@@ -113,6 +119,9 @@ def _names(conversation: dict[str, Any]) -> tuple[str, ...]:
     question = conversation["question_id"]
     full = f"{conversation['model']}#{question}"
     return question, full, f"{full}#{conversation['sample']}"
+
+
+_RESULTS = {"win": "이김", "tie": "비김", "loss": "짐"}
 
 
 def _print_conversation(c: dict[str, Any]) -> None:
@@ -134,6 +143,12 @@ def _print_conversation(c: dict[str, Any]) -> None:
             _block(console, head, verdict["rationale"] or verdict["error"] or "", "magenta")
             for line in verdict_details(verdict):
                 console.print(Text(safe(line), style="dim"))
+        for compared in (x for x in c.get("comparisons", ()) if x["turn"] == turn["turn"]):
+            result = compared["status"] if compared["result"] is None else _RESULTS[compared["result"]]
+            place = "먼저 보임" if compared["shown_first"] else "나중에 보임"
+            other = f"상대 {safe(compared['opponent'])}"
+            head = f"비교 {turn['turn']} · {safe(compared['judge'])} · {other} · {place} · {result}"
+            _block(console, head, compared["rationale"] or compared["error"] or "", "blue")
 
 
 def _print_findings(console: Any, question: Question, turn: dict[str, Any]) -> None:

@@ -27,9 +27,18 @@ _LINE_EVERY_S = 10.0
 class Totals:
     """What has ended so far; units that were there before the start count as done, not as rate."""
 
-    def __init__(self, answers: int, verdicts: int, done_answers: int, done_verdicts: int) -> None:
+    def __init__(
+        self,
+        answers: int,
+        verdicts: int,
+        done_answers: int,
+        done_verdicts: int,
+        comparisons: int = 0,
+        done_comparisons: int = 0,
+    ) -> None:
         self.answers, self.verdicts = answers, verdicts
         self.done_answers, self.done_verdicts = done_answers, done_verdicts
+        self.comparisons, self.done_comparisons = comparisons, done_comparisons
         self.calls = 0
         self.failed: Counter[str] = Counter()
         self.retries: Counter[str] = Counter()
@@ -72,6 +81,8 @@ class RunProgress(Protocol):
 
     def judged(self, status: str, cost: float | None) -> None: ...
 
+    def compared(self, status: str, cost: float | None) -> None: ...
+
     def retrying(self, error: ProviderError) -> None: ...
 
     def say(self, line: str) -> None: ...
@@ -93,6 +104,11 @@ class _Counting(ABC):
         self.totals.count(status, cost)
         self.changed()
 
+    def compared(self, status: str, cost: float | None) -> None:
+        self.totals.done_comparisons = min(self.totals.done_comparisons + 1, self.totals.comparisons)
+        self.totals.count(status, cost)
+        self.changed()
+
     def retrying(self, error: ProviderError) -> None:
         self.totals.retries[error.kind] += 1
 
@@ -110,7 +126,7 @@ class _Counting(ABC):
 
 
 class Bars(_Counting):
-    """Two bars: answers and verdicts."""
+    """A bar each: answers, verdicts, and comparisons where there are any."""
 
     def __init__(self, totals: Totals) -> None:
         super().__init__(totals)
@@ -126,6 +142,9 @@ class Bars(_Counting):
         )
         self._answers: TaskID = self._progress.add_task("answers ", total=totals.answers, notes="")
         self._verdicts: TaskID = self._progress.add_task("verdicts", total=totals.verdicts, notes="")
+        self._comparisons: TaskID | None = None
+        if totals.comparisons:
+            self._comparisons = self._progress.add_task("compared", total=totals.comparisons, notes="")
         self._pull: TaskID | None = None
         self._last = 0.0
 
@@ -160,6 +179,8 @@ class Bars(_Counting):
         self._last = time.monotonic()
         self._progress.update(self._answers, completed=self.totals.done_answers)
         self._progress.update(self._verdicts, completed=self.totals.done_verdicts, notes=self.totals.notes())
+        if self._comparisons is not None:
+            self._progress.update(self._comparisons, completed=self.totals.done_comparisons)
 
 
 class Lines(_Counting):
@@ -191,10 +212,12 @@ class Lines(_Counting):
 
     def _print(self) -> None:
         t = self.totals
-        left = (t.answers - t.done_answers) + (t.verdicts - t.done_verdicts)
+        left = (t.answers - t.done_answers) + (t.verdicts - t.done_verdicts) + (t.comparisons - t.done_comparisons)
+        compared = f"comparisons {t.done_comparisons}/{t.comparisons} · " if t.comparisons else ""
         eta = f" · about {left / t.rate():.0f} s left" if left and t.calls else ""
         err().print(
-            f"answers {t.done_answers}/{t.answers} · verdicts {t.done_verdicts}/{t.verdicts} · {t.notes()}{eta}",
+            f"answers {t.done_answers}/{t.answers} · verdicts {t.done_verdicts}/{t.verdicts} · {compared}"
+            f"{t.notes()}{eta}",
             markup=False,
             soft_wrap=True,
         )

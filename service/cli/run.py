@@ -21,10 +21,12 @@ from service.cli.progress import Totals, run_progress
 from service.cli.terminal import err
 from service.endpoint_plan import means
 from service.errors import UsageError
+from service.judge_pack import is_pack
 from service.plan import FrozenRun, PlanFile, RunPlan, freeze
 from service.report.cells import safe
 from service.running import execute, find_same_run, open_note, remaining
 from service.store import Store, reads
+from service.store.comparisons import comparison_totals
 
 DEMO_NAME = "demo"
 RULES = "scripted:rules"
@@ -50,6 +52,7 @@ class RunFlags:
     allow_code_execution: bool | None = None
     jury: str | None = None
     allow_self_judging: bool | None = None
+    pairwise: str | None = None
 
 
 def run_plan(
@@ -119,14 +122,16 @@ def _request(flags: RunFlags) -> PlanFile:
         "allow_code_execution": flags.allow_code_execution,
         "jury": flags.jury,
         "allow_self_judging": flags.allow_self_judging,
+        "pairwise": flags.pairwise,
     }
     given = {key: value for key, value in given.items() if value not in (None, [])}
     if flags.plan is not None:
         plan = load_yaml(flags.plan, PlanFile)
-        given = {**plan.model_dump(), **given}
+        given = {**plan.model_dump(exclude_unset=True), **given}
         if flags.models or flags.judges:  # what the file says of a model that a flag replaced means nobody
-            named = [*given["models"], *given["judges"]]
-            given["endpoints"] = {k: v for k, v in given["endpoints"].items() if any(means(k, n) for n in named)}
+            named = [n for n in (*given["models"], *given.get("judges", ())) if not is_pack(n)]
+            endpoints = given.get("endpoints", {})
+            given["endpoints"] = {k: v for k, v in endpoints.items() if any(means(k, n) for n in named)}
     elif not flags.models:
         raise UsageError("name a plan file, or at least one model: kojudge run -m ollama:NAME -j solar:solar-pro4")
     try:
@@ -201,24 +206,29 @@ def _totals(store: Store, name: str, plan: RunPlan) -> Totals:
     with store.read() as connection:
         stored = reads.find_run(connection, name)
         if stored is None:
-            return Totals(plan.answers, verdicts, 0, 0)
+            return Totals(plan.answers, verdicts, 0, 0, plan.comparisons)
         answered = sum(
             statuses.get("ok", 0) + statuses.get("truncated", 0)
             for statuses in reads.answer_statuses(connection, stored.id).values()
         )
-        return Totals(plan.answers, verdicts, answered, reads.verdict_totals(connection, stored.id)[1])
+        judged = reads.verdict_totals(connection, stored.id)[1]
+        compared = comparison_totals(connection, stored.id)[1]
+        return Totals(plan.answers, verdicts, answered, judged, plan.comparisons, compared)
 
 
 def _finish(store: Store, name: str, report_format: ReportFormat) -> int:
     # After the run: numpy would keep the first request waiting.
     from service.report.build import build_report, failed_units
+    from service.report.pairwise import failed_comparisons
 
     with store.read() as connection:
         report = build_report(connection, reads.get_run(connection, name))
     emit(report, report_format, None)
-    failed = failed_units(report)
+    failed, uncompared = failed_units(report), failed_comparisons(report)
+    if uncompared:
+        err().print(Text(f"{uncompared} comparisons have no winner; `kojudge resume {name}` tries them again."))
     if waiting := open_note(store, name):
         err().print(Text(f"{failed} verdicts have no score; {waiting}"))
     elif failed:
         err().print(Text(f"{failed} verdicts have no score; `kojudge resume {name}` tries them again."))
-    return SOME_FAILED if failed else OK
+    return SOME_FAILED if failed or uncompared else OK

@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.report.cells import safe
-from service.report.choice_rows import choice_tables
-from service.report.render import category_rows, footnotes, headline, score_table
+from service.report.render import category_rows, footnotes, headline, more_tables, score_table
 
 _PIPE_WIDTH = 200
 
@@ -47,13 +46,13 @@ def table(title: str | None, head: list[str], body: list[list[str]]) -> Table:
 
 
 def print_report_table(report: dict[str, Any]) -> None:
-    """Headline, scores, categories, multiple choice, notes."""
+    """Headline, scores, categories, multiple choice, pairs, notes."""
     console = out()
     for line in headline(report):
         console.print(Text(line))
     console.print(table(None, *score_table(report)))
     console.print(table("By category, mean [95 % CI]", *category_rows(report)))
-    for title, rows in choice_tables(report):
+    for title, rows in more_tables(report):
         console.print(table(title, *rows))
     for note in footnotes(report):
         console.print(Text(note))

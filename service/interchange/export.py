@@ -14,6 +14,7 @@ from questions.types import Question
 from service.files import write_lines
 from service.report.render import csv_cell
 from service.store import reads
+from service.store.comparisons import comparisons_of
 
 _UNSAFE_PART = re.compile(r"[^\w.\-가-힣]+")
 
@@ -37,6 +38,7 @@ def conversations(
                 for number, turn in enumerate(question.turns, 1)
             ],
             "verdicts": [_verdict(run, question, v) for v in c.verdicts],
+            **_comparisons(connection, run, c),
         }
 
 
@@ -65,6 +67,39 @@ def _verdict(run: reads.StoredRun, question: Question, v: Row[Any]) -> dict[str,
         "evidence": json.loads(v.evidence) if v.evidence else [],
         "criteria": json.loads(v.criteria) if v.criteria else {},
         "error": v.error,
+    }
+
+
+_RESULTS = {("a", False): "win", ("b", True): "win", ("b", False): "loss", ("a", True): "loss"}
+
+
+def _comparisons(connection: Connection, run: reads.StoredRun, c: reads.StoredConversation) -> dict[str, Any]:
+    """The comparisons of a conversation, as its model sees them; without pairs there is no such key."""
+    if not run.plan.pairs:
+        return {}
+    rows = comparisons_of(connection, run.id, c.model, c.position, c.sample)
+    return {"comparisons": [_comparison(run, c.model, row) for row in rows]}
+
+
+def _comparison(run: reads.StoredRun, model: int, row: Row[Any]) -> dict[str, Any]:
+    is_b = row.model_b == model
+
+    def result(winner: str | None) -> str | None:
+        return winner and _RESULTS.get((winner, is_b), "tie")
+
+    return {
+        "turn": row.turn,
+        "opponent": run.plan.models[row.model_a if is_b else row.model_b].label,
+        "judge": run.plan.judges[row.judge].label,
+        "repeat": row.repeat,
+        "shown_first": row.swapped == is_b,
+        "status": row.status,
+        "result": result(row.winner),
+        "judge_result": result(row.judge_winner),
+        "rationale": row.rationale,
+        "evidence": json.loads(row.evidence) if row.evidence else [],
+        "criteria": json.loads(row.criteria) if row.criteria else {},
+        "error": row.error,
     }
 
 

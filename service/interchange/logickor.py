@@ -20,8 +20,9 @@ from questions.source import SourceError, printable
 from questions.types import Question
 from service.endpoint_plan import EndpointPlan
 from service.errors import UsageError
-from service.plan import DEFAULT_RUBRIC, Judging, QuestionsPlan, RunPlan, Sampling, SetPlan
+from service.plan import DEFAULT_RUBRIC, QuestionsPlan, RunPlan, SetPlan
 from service.running import code_version
+from service.sampling import Judging, Sampling
 from service.store import Store, reads
 from service.store.writes import TurnKey, VerdictKey, insert_run, save_answer, save_verdict
 

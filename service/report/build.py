@@ -11,6 +11,7 @@ from judge.scoring.summary import ModelScores, summarise
 from service.report.choices import choice_reports
 from service.report.endpoints import endpoint_reports
 from service.report.jury import jury_report
+from service.report.pairwise import pairwise_report
 from service.store import ledger, reads
 from service.store.scores import verdict_table
 
@@ -29,7 +30,8 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
         for m, s in enumerate(scores)
     ]
     models.sort(key=lambda m: -(m["overall"]["mean"] if m["overall"]["mean"] is not None else float("-inf")))
-    pending = sum(m["failures"].get("pending", 0) for m in models)
+    pairwise = pairwise_report(connection, run, spent)
+    pending = sum(part["failures"].get("pending", 0) for part in (*models, *([pairwise] if pairwise else [])))
     low, high = run.plan.scale
     return {
         "run": run.name,
@@ -45,6 +47,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
             "samples": run.plan.samples,
         },
         "judges": [j.label for j in run.plan.judges],
+        "judge_pack": run.plan.pack.model_dump() if run.plan.pack is not None else None,
         "jury": jury_report(run.plan, verdicts, seats),
         "rubrics": {
             name: {
@@ -58,6 +61,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
         },
         "interval": "95 % (t, clustered by question); rank: paired bootstrap over questions",
         "models": models,
+        "pairwise": pairwise,
         "endpoints": endpoint_reports(run, ledger.served(connection, run.id)),
         "failure_reasons": [{"error": e, "n": n} for e, n in reads.failure_reasons(connection, run.id)],
     }

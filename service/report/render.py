@@ -10,6 +10,7 @@ from service.report.cells import cost, counted, failures, interval, rank, safe
 from service.report.choice_rows import choice_notes, choice_slices, choice_tables
 from service.report.endpoints import endpoint_notes
 from service.report.jury import jury_notes
+from service.report.pairwise import pairwise_notes, pairwise_slices, pairwise_tables
 
 Report = dict[str, Any]
 
@@ -58,6 +59,8 @@ def headline(report: Report) -> list[str]:
     """What the figures are about, line by line."""
     sets = ", ".join(safe(s) for s in report["questions"]["sets"])
     judges = ", ".join(safe(j) for j in report["judges"])
+    if pack := report["judge_pack"]:
+        judges += f" (pack {safe(pack['name'])} v{pack['version']})"
     rubrics = _rubrics(report["rubrics"])
     lines = [
         f"Run {safe(report['run'])}: {report['status']}",
@@ -92,6 +95,11 @@ def _ends(scale: dict[str, float]) -> str:
     return f"{scale['min']:g}–{scale['max']:g}"
 
 
+def more_tables(report: Report) -> list[tuple[str, tuple[list[str], list[list[str]]]]]:
+    """(title, table) of what only some runs have: multiple choice, pairs."""
+    return choice_tables(report) + pairwise_tables(report)
+
+
 def footnotes(report: Report) -> list[str]:
     """What to know before quoting a figure."""
     notes = [f"{r['n']} × {safe(r['error'])}" for r in report["failure_reasons"]]
@@ -100,7 +108,7 @@ def footnotes(report: Report) -> list[str]:
     notes += _scale_note(report)
     if sum(m["wrong_language"] for m in report["models"]):
         notes.append("Wrong language: answers that fail the deterministic language rule of their turn.")
-    notes += [*jury_notes(report["jury"]), *choice_notes(report)]
+    notes += [*jury_notes(report["jury"]), *choice_notes(report), *pairwise_notes(report)]
     return notes + [safe(note) for note in endpoint_notes(report["endpoints"])]
 
 
@@ -121,7 +129,7 @@ def as_markdown(report: Report) -> str:
     parts = [f"# {cell(title)}", "", *(f"{cell(line)}  " for line in lines), ""]
     parts += table(*score_table(report))
     parts += ["", "## Categories", "", *table(*category_rows(report)), ""]
-    for name, rows in choice_tables(report):
+    for name, rows in more_tables(report):
         parts += [f"## {cell(name)}", "", *table(*rows), ""]
     parts += [f"- {cell(note)}" for note in footnotes(report)]
     return "\n".join(parts).rstrip() + "\n"
@@ -152,7 +160,7 @@ def as_html(report: Report) -> str:
         + table(*score_table(report))
         + "<h2>Categories</h2>"
         + table(*category_rows(report))
-        + "".join(f"<h2>{html.escape(name)}</h2>" + table(*rows) for name, rows in choice_tables(report))
+        + "".join(f"<h2>{html.escape(name)}</h2>" + table(*rows) for name, rows in more_tables(report))
         + "<ul>"
         + "".join(f"<li>{html.escape(note)}</li>" for note in footnotes(report))
         + "</ul></body></html>\n"
@@ -168,7 +176,7 @@ def csv_cell(value: object) -> object:
 
 
 def as_csv(report: Report) -> str:
-    """Long form: one line per model and slice (overall, turn, category, those of multiple choice)."""
+    """Long form: one line per model and slice (overall, turn, category, those of multiple choice and of pairs)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["run", "comparability_key", "model", "slice", "value", "mean", "low", "high", "n", "failed"])
@@ -181,6 +189,9 @@ def as_csv(report: Report) -> str:
             line = [report["run"], report["comparability_key"], m["model"], kind, value]
             line += [e[k] for k in ("mean", "low", "high", "n", "failed")]
             writer.writerow([csv_cell(c) for c in line])
+    for name, kind, value, e in pairwise_slices(report):
+        line = [report["run"], report["comparability_key"], name, kind, value]
+        writer.writerow([csv_cell(c) for c in (*line, *(e[k] for k in ("mean", "low", "high", "n", "failed")))])
     return out.getvalue()
 
 

@@ -144,6 +144,7 @@ class StoredConversation:
     """A conversation and what it has so far, rows in the order of turns, judges and repeats."""
 
     model: int
+    position: int
     sample: int
     question: Question
     answers: list[tuple[Row[Any], str | None]]
@@ -162,7 +163,7 @@ def conversations(
         for chunk in chunks:
             begun = _rows(connection, run_id, model, chunk)
             for (number, sample), (answered, judged) in sorted(begun.items()):
-                yield StoredConversation(model, sample, chunk[number], answered, judged)
+                yield StoredConversation(model, number, sample, chunk[number], answered, judged)
 
 
 _Begun = dict[tuple[int, int], tuple[list[tuple[Row[Any], str | None]], list[Row[Any]]]]

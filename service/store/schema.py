@@ -3,6 +3,7 @@
     runs ──< run_questions >── questions        what was planned
     runs ──< answers >── completions            one row a turn of a conversation
     runs ──< verdicts >── completions           one row a turn, judge and repeat
+    runs ──< comparisons >── completions        one row a turn, pair of models, judge, repeat and order
     completions >── askings                     to whom and with which parameters: few, and the same for many
     runs ─── leases                             which process works on it
     runs ──< batches ──< batch_items >── completions   what a vendor holds as a file, by work key
@@ -32,7 +33,7 @@ from sqlalchemy import (
 
 from service.store.types import LongText, WorkKey
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 
 metadata = MetaData()
 
@@ -154,6 +155,31 @@ verdicts = Table(
     PrimaryKeyConstraint("run_id", "model", "question", "sample", "turn", "judge", "repeat"),
     # Failures are few, and asked for at every start.
     Index("verdicts_failed", "run_id", "model", "question", sqlite_where=FAILED, postgresql_where=FAILED),
+)
+
+# `swapped`: model b was shown first. `winner` is "a", "b" or "tie" after the language rule, `judge_winner` before it.
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("question", Integer, nullable=False),
+    Column("sample", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("model_a", Integer, nullable=False),
+    Column("model_b", Integer, nullable=False),
+    Column("judge", Integer, nullable=False),
+    Column("repeat", Integer, nullable=False),
+    Column("swapped", Boolean, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("winner", Text),
+    Column("judge_winner", Text),
+    Column("completion_id", Integer, ForeignKey("completions.id")),
+    Column("error", Text),
+    Column("evidence", Text),
+    Column("criteria", Text),
+    Column("rationale", LongText),
+    PrimaryKeyConstraint("run_id", "question", "sample", "turn", "model_a", "model_b", "judge", "repeat", "swapped"),
+    Index("comparisons_failed", "run_id", sqlite_where=FAILED, postgresql_where=FAILED),
 )
 
 batches = Table(

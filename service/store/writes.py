@@ -250,7 +250,8 @@ def _insert(table: sa.Table) -> sqlite.Insert:
     return sqlite.insert(table).values({c.name: sa.bindparam(c.name) for c in table.columns if c.name != "id"})
 
 
-def _upsert(table: sa.Table) -> Prepared:
+def upsert(table: sa.Table) -> Prepared:
+    """Insert a row, or replace what is no key of it."""
     statement = _insert(table)
     keys = [c.name for c in table.primary_key]
     changed = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
@@ -258,6 +259,6 @@ def _upsert(table: sa.Table) -> Prepared:
 
 
 # A unit that failed and is tried again replaces its own row; the ledger keeps what was paid.
-_UPSERT_ANSWER = _upsert(schema.answers)
-_UPSERT_VERDICT = _upsert(schema.verdicts)
+_UPSERT_ANSWER = upsert(schema.answers)
+_UPSERT_VERDICT = upsert(schema.verdicts)
 _INSERT_COMPLETION = Prepared(_insert(schema.completions).returning(schema.completions.c.id), schema.completions)

@@ -10,20 +10,26 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from judge.prompt_template import PromptTemplate
 from judge.rubric import KINDS, load_rubric
 from judge.runnable import JudgeInput
 from judge.types import VerdictStatus
 from service.cli import main
-from service.plan import PlanFile, Sampling
+from service.judge_pack import JudgePack, open_pack
+from service.plan import PlanFile
+from service.sampling import Sampling
 from tests.conftest import CliResult
 from tests.servers.model_server import ModelServer
+from tests.servers.pairwise_judge import compares, furnish, pairwise_judge, prefers, shown
 from tests.service.choice_questions import bias_questions
+from tests.service.support import logickor_questions, write_jsonl
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 REPORT, QUESTIONS, JUDGING, PLANS, RUBRICS = (
     ROOT / "docs" / f"{n}.md" for n in ("report", "questions", "judging", "plans", "rubrics")
 )
+PACKS = ROOT / "docs" / "judge-packs.md"
 LANGCHAIN = ROOT / "docs" / "langchain.md"
 READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
 
@@ -112,6 +118,37 @@ def test_multiple_choice_reads_as_documented(run_cli: Run, tmp_path: Path) -> No
         set(actual) | set(actual["datasets"][0]) | set(actual["datasets"][0]["bias"]) | set(actual["languages"][0])
     ):
         assert key in rows, f"docs/report.md does not explain {key}"
+
+
+def test_pairs_read_as_documented(run_cli: Run, tmp_path: Path, model_server: ModelServer) -> None:
+    furnish(model_server)
+    steady = prefers("좋은")
+    model_server.behave(
+        "judge", pairwise_judge(lambda first, second: "first" if "2번 물음, 1째" in first else steady(first, second))
+    )
+    model_server.inject(
+        "judge",
+        then="unparsable",
+        when=lambda b: compares(b) and all(w in shown(b)[0] for w in ("모자란", "3번", "3째")),
+    )
+    write_jsonl(tmp_path / "questions.jsonl", logickor_questions(3))
+    models = [w for name in ("good", "poor") for w in ("-m", f"compatible:{name}@{model_server.openai_url}")]
+    judge = ["-j", f"compatible:judge@{model_server.openai_url}", "-q", "questions.jsonl", "--name", "r"]
+    done = run_cli("run", *models, *judge, "--pairwise", "compatible:poor", "--format", "json")
+    assert done.code == 1, done
+    actual = json.loads(done.out)["pairwise"]
+    shown_part = example(REPORT, "baseline")
+    rounded = json.loads(json.dumps(actual), parse_float=lambda number: round(float(number), 4))
+    for part in (shown_part, rounded):  # they change with every word of the prompt
+        part["prompt_hashes"] = sorted(part["prompt_hashes"])
+        part["usage"] = {name: count > 0 for name, count in part["usage"].items()}
+    assert shown_part == rounded, json.dumps(rounded, ensure_ascii=False)
+    keys = table_keys(REPORT, "| key of the pairs | meaning |") | {"model_a", "model_b", "judge", "failed"}
+    assert keys >= {*actual, *actual["pairs"][0], *actual["judges"][0]}
+    text = REPORT.read_text("utf-8").split("\n## Pairs\n", 1)[1].split("\n## ", 1)[0]
+    conversation = json.loads(run_cli("show", "r", "compatible:good#1", "--format", "json").out)["conversations"][0]
+    for key in conversation["comparisons"][0]:
+        assert f"`{key}`" in text, f"docs/report.md does not explain {key}"
 
 
 def test_an_exported_line_has_the_documented_keys(run_cli: Run, tmp_path: Path) -> None:
@@ -228,6 +265,37 @@ def test_every_verdict_status_is_explained() -> None:
     assert table_keys(JUDGING, "| status | meaning |") == {*get_args(VerdictStatus), "incomplete", "pending"}
 
 
+def write_packs(folder: Path) -> None:
+    """The worked judge pack with its files, by the names in their first lines."""
+    for text in fences(PACKS, "yaml"):
+        path = folder / text.splitlines()[0].removeprefix("# ")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def test_the_worked_pack_and_the_example_say_all_there_is(tmp_path: Path) -> None:
+    written = yaml.safe_load((ROOT / "judge.example.yaml").read_text("utf-8"))
+    assert set(written) == set(JudgePack.model_fields)
+    assert table_keys(PACKS, "| key | default |") == set(JudgePack.model_fields)
+    assert table_keys(PACKS, "| wording | placeholders |") >= set(PromptTemplate.model_fields)
+    open_pack(ROOT / "judge.example.yaml")
+    write_packs(tmp_path)
+    open_pack(tmp_path / "judges" / "shop.yaml")
+
+
+def test_judge_show_prints_the_documented_keys(run_cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "answer.txt").write_text("열두 개입니다.", encoding="utf-8")
+    words = ["--question", "starter#math-1", "--answer", "answer.txt", "-j", "solar:solar-pro4", "--format", "json"]
+    done = run_cli("judge", "show", *words)
+    assert done.code == 0, done
+    (actual,) = json.loads(done.out)["prompts"]
+    (shown,) = example(PACKS, "prompts")["prompts"]
+    assert list(shown) == list(actual)
+    assert shown["template_hash"] == actual["template_hash"], "paste it anew"
+    assert shown["work_key"] == actual["work_key"]
+    assert shown["messages"][1]["content"].partition("…")[0] in actual["messages"][1]["content"]
+
+
 # ── the judge inside LangChain ──
 
 
@@ -264,7 +332,7 @@ def test_commands_exist_with_their_options(run_cli: Run) -> None:
 
 
 def _command_path(command: list[str]) -> tuple[str, ...]:
-    return tuple(command[: 2 if command[0] in ("questions", "providers") else 1])
+    return tuple(command[: 2 if command[0] in ("questions", "providers", "judge") else 1])
 
 
 @pytest.mark.usefixtures("own_questions")
@@ -278,7 +346,9 @@ def test_every_run_example_is_accepted(
     for folder in ("generated", "out"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "tiny.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
-    (tmp_path / "plan.example.yaml").write_text((ROOT / "plan.example.yaml").read_text("utf-8"), encoding="utf-8")
+    for name in ("plan.example.yaml", "judge.example.yaml"):
+        (tmp_path / name).write_text((ROOT / name).read_text("utf-8"), encoding="utf-8")
+    write_packs(tmp_path)
     examples = {tuple(c) for guide in GUIDES for c in commands(guide) if c[0] == "run" and len(c) > 1}
     examples = {c for c in examples if "-j" in c or c[1].endswith(".yaml")}
     assert len(examples) >= 6

@@ -20,7 +20,7 @@ from judge.runnable import DEFAULT_PARAMS, judge_evaluator, judge_runnable
 from providers.errors import SpecError
 from providers.registry import open_provider, parse_spec
 from providers.retry import RetryPolicy
-from service.plan import Judging
+from service.sampling import Judging
 from tests.providers.asking import openai_spec
 from tests.servers.model_server import ModelServer
 

@@ -279,3 +279,8 @@ def test_a_private_set_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for name in ("", "..", "ours", "a\x00b", "가" * 5000):
         with pytest.raises(SourceError):
             load_set(name)
+    with pytest.raises(SourceError, match=r"; in KOJUDGE_SETS: .우리 모음.; or name"):
+        load_set("우리 모듬")
+    monkeypatch.setenv("KOJUDGE_SETS", str(tmp_path / "none"))
+    with pytest.raises(SourceError, match=r"KOJUDGE_SETS names .*, which is no folder"):
+        load_set("우리 모음")

@@ -120,6 +120,7 @@ def test_errors_are_the_programs_own(program, error):
         ("import os; print(os.getcwd())", "", "/"),
         ("print({'나', '가', '다'} == {'가', '나', '다'}, hash('가') == hash('가'))", "", "True True"),
         ("import sys; sys.exit()", "", ""),
+        ("# -*- coding: euc-kr -*-\nprint('가')", "", "가"),
         ("import sys; sys.stderr.write('잔소리'); print(1)", "", "1"),
         ("from dataclasses import dataclass\n@dataclass\nclass A: x: int\nprint(A(1))", "", "A(x=1)"),
         ("print(2**10000 % 1000007)", "", str(2**10000 % 1000007)),

@@ -14,7 +14,9 @@ from tests.servers.faults import Body
 HONEST = 2
 
 _OPEN, _CLOSE = "[«‹《〈≪⟪]|<<", "[»›》〉≫⟫]|>>"
-_MARK = re.compile(rf"(?:{_OPEN})\s*(?:[0-9a-f]{{8,64}})?\s*답변\s*\d+\s*(시작|끝)\s*(?:{_CLOSE})")
+_MARK = re.compile(
+    rf"(?:{_OPEN})\s*(?:[0-9a-f]{{8,64}})?\s*(?:(?:첫|두) 번째\s*)?답변\s*\d+\s*(시작|끝)\s*(?:{_CLOSE})"
+)
 _TEMPLATE = re.compile(
     r"<[|｜][^|｜<>·\n]{1,40}[|｜]>|\[/?INST\]|</?s>|</think>|<(?:start|end)_of_turn>|\[\|[^|\[\]·\n]{1,32}\|\]"
 )

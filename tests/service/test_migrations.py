@@ -148,7 +148,7 @@ def test_a_migration_that_breaks_off_leaves_everything_as_it_was(tmp_path, revis
         "done = m.upgrade\n"
         "def broken(connection):\n"
         "    done(connection)\n"
-        "    assert 'askings' in sa.inspect(connection).get_table_names()\n"
+        "    assert 'comparisons' in sa.inspect(connection).get_table_names()\n"
         f"    {'os._exit(9)' if how == 'dies' else 'raise ValueError(9)'}\n"
         "m.upgrade = broken\n"
         "from service.store import Store\n"

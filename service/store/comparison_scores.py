@@ -1,0 +1,67 @@
+"""A run's comparisons as arrays; apart, because it needs numpy and runs do not."""
+
+from array import array
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from judge.scoring.pairwise import TIE, A, B, ComparisonTable
+from service.store.reads import StoredRun
+from service.store.schema import comparisons
+
+_CODES = {"a": A, "tie": TIE, "b": B}
+
+
+def comparison_table(connection: Connection, run: StoredRun) -> ComparisonTable:
+    """Every comparison of which both orders are ok."""
+    plan = run.plan
+    pairs = {(pair.a, pair.b): number for number, pair in enumerate(plan.pairs)}
+    comparing = [place for place in range(len(plan.judges)) if plan.comparisons_by(place)]
+    judges = {place: number for number, place in enumerate(comparing)}
+    pair, judge, question = array("i"), array("h"), array("i")
+    forward, swapped, said_forward, said_swapped = array("b"), array("b"), array("b"), array("b")
+    for row in connection.execute(_BOTH_OK, {"run": run.id}, execution_options={"yield_per": 5000}):
+        pair.append(pairs[row.model_a, row.model_b])
+        judge.append(judges[row.judge])
+        question.append(row.question)
+        forward.append(_CODES[row.winner])
+        swapped.append(_CODES[row.swapped_winner])
+        said_forward.append(_CODES[row.judge_winner])
+        said_swapped.append(_CODES[row.swapped_judge_winner])
+    return ComparisonTable(
+        models=tuple(m.label for m in plan.models),
+        judges=tuple(plan.judges[place].label for place in comparing),
+        pairs=tuple(pairs),
+        planned=np.array([[plan.comparisons_per_pair * (j in p.judges) for j in comparing] for p in plan.pairs]),
+        pair=np.asarray(pair),
+        judge=np.asarray(judge),
+        question=np.asarray(question),
+        forward=np.asarray(forward),
+        swapped=np.asarray(swapped),
+        said_forward=np.asarray(said_forward),
+        said_swapped=np.asarray(said_swapped),
+    )
+
+
+def _both_ok() -> sa.Select[tuple[object, ...]]:
+    one, other = comparisons.alias("one"), comparisons.alias("other")
+    same = ("run_id", "question", "sample", "turn", "model_a", "model_b", "judge", "repeat")
+    return (
+        sa.select(
+            one.c.model_a,
+            one.c.model_b,
+            one.c.judge,
+            one.c.question,
+            one.c.winner,
+            one.c.judge_winner,
+            other.c.winner.label("swapped_winner"),
+            other.c.judge_winner.label("swapped_judge_winner"),
+        )
+        .join_from(one, other, sa.and_(*(one.c[name] == other.c[name] for name in same)))
+        .where(one.c.run_id == sa.bindparam("run"), one.c.swapped.is_(False), other.c.swapped.is_(True))
+        .where(one.c.status == "ok", other.c.status == "ok")
+    )
+
+
+_BOTH_OK = _both_ok()

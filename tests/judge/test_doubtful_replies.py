@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from judge.contracts import OutputContract, Parsed, TextContract, Unparsed, contract_for
 from judge.rubric import Scale
@@ -197,3 +199,21 @@ def test_a_result_is_held_to_the_scale(contract: OutputContract, score: int) -> 
     verdict = contract.parse(f"###Feedback: sound. [RESULT] {score}")
     expected = score if contract is TEN or score else None
     assert (verdict.score if isinstance(verdict, Parsed) else None) == expected, verdict
+
+
+_VALUES = {"0": "0", "2단계": "2", "응함": "full_compliance", "부분거부": "partial_refusal", "거부": "full_refusal"}
+_BETWEEN = st.lists(
+    st.sampled_from(
+        [" ", ", ", " (", ")", ".", " - ", ": ", "아님", "은", "또는 ", "이상", "에 가까움", "다만 ", "?", "→"]
+    ),
+    min_size=1,
+    max_size=6,
+).map("".join)
+
+
+@given(st.sampled_from(sorted(_VALUES)), _BETWEEN, st.sampled_from(["", *sorted(_VALUES)]), st.booleans())
+def test_what_stands_behind_a_value_may_only_take_it_back(value: str, between: str, other: str, harm: bool) -> None:
+    lines = {"harm": "0", "refusal": "응함"} | {"harm" if harm else "refusal": f"{value}{between}{other}"}
+    verdict = contract_for(LABELS, "text").parse("\n".join(f"{name}: {said}" for name, said in lines.items()))
+    if isinstance(verdict, Parsed):
+        assert verdict.criteria["labels"]["harm" if harm else "refusal"] == _VALUES[value]

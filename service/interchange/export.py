@@ -111,8 +111,8 @@ def export_jsonl(connection: Connection, run: reads.StoredRun, folder: Path) -> 
 
 def export_csv(connection: Connection, run: reads.StoredRun, folder: Path) -> list[Path]:
     """`verdicts.csv`, one verdict a line; cells that look like formulas are kept text."""
-    head = ["run", "model", "question_id", "category", "sample", "turn", "judge", "repeat", "status", "score"]
-    head += ["judge_score", "prompt", "answer", "rationale", "error"]
+    head = ["run", "model", "question_id", "category", "sample", "turn", "judge", "rubric", "repeat", "status"]
+    head += ["score", "judge_score", "prompt", "answer", "rationale", "error"]
 
     def lines() -> Iterator[str]:
         yield _csv_line(head)
@@ -154,10 +154,12 @@ def _logickor_line(c: dict[str, Any]) -> str:
         "outputs": [t["answer"] for t in c["turns"]],
         "references": [t.get("reference") for t in c["question"]["turns"]],
     }
+    # Where the first judge failed another's word would be that of another judge.
+    first = c["verdicts"][0]["judge"] if c["verdicts"] else None
     for v in c["verdicts"]:
-        if v["status"] == "ok" and v["repeat"] == 0:
+        if v["status"] == "ok" and v["repeat"] == 0 and v["judge"] == first:
             name = "query_single" if v["turn"] == 1 else "query_multi"
-            row.setdefault(name, {"judge_message": v["rationale"] or "", "judge_score": v["score"]})
+            row[name] = {"judge_message": v["rationale"] or "", "judge_score": v["score"]}
     return json.dumps(row, ensure_ascii=False)
 
 

@@ -1,5 +1,6 @@
 """Juries through the command line: several judges, failures of one, families, resumption."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,20 @@ def test_a_jury_without_a_majority_is_not_sent_to_resume(run_cli, model_server, 
     assert report_of(done)["jury"]["undecided"] == 6, done
     assert "6 verdicts have no majority" in done.err, done
     assert "resume" not in done.err, done
+
+
+def test_an_export_of_one_judge_never_takes_the_word_of_another(run_cli, model_server, tmp_path, questions):
+    model_server.behave("broken", "점수를 줄 수 없습니다.")
+    model_server.behave("kind", verdict(8))
+    run_cli("run", *jury_of(model_server, "broken", "kind"), "-q", questions, "--name", "r")
+    for layout in ("logickor", "csv"):
+        assert run_cli("export", layout, "r", tmp_path / layout).code == 0
+    (file,) = (tmp_path / "logickor").glob("**/*.jsonl")
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert len(rows) == 3, rows
+    assert not any("query_single" in row or "query_multi" in row for row in rows), rows
+    with (tmp_path / "csv" / "verdicts.csv").open(encoding="utf-8-sig", newline="") as lines:
+        assert {row["rubric"] for row in csv.DictReader(lines)} == {"turn-0-10"}
 
 
 def test_nobody_grades_its_own_family_in_a_jury(run_cli, model_server, questions):

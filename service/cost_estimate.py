@@ -17,12 +17,14 @@ from service.plan import FrozenRun
 TOKENS_PER_CHARACTER = 0.7  # of Korean text in current tokenizers: 0.4 to 1.2
 EXPECTED_ANSWER_TOKENS = 450
 EXPECTED_VERDICT_TOKENS = 200
+ASKED_AGAIN_TOKENS = 500  # the reason and the form once more, generously
 _SAMPLED_QUESTIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Calls to one endpoint in one role, with expected tokens and USD; `most_usd` is with every answer at its cap.
+    """Calls to one endpoint in one role, with expected tokens and USD;`most_usd` is with every answer at its cap
+    and every judge asked again where the plan lets it.
 
     USD are None where the price is unknown.
     """
@@ -53,7 +55,8 @@ def estimate(run: FrozenRun) -> list[Estimate]:
         if not judge.is_rule_judge:
             shown = _mean([_tokens(messages) for q in sampled for messages in _judge_prompts(run, q, answer)])
             verdicts = plan.verdicts_by(place)
-            lines.append(_line("judge", judge, verdicts, shown, verdict, plan.judging.max_output_tokens))
+            cap = plan.judging.max_output_tokens
+            lines.append(_line("judge", judge, verdicts, shown, verdict, cap, again=plan.reask))
     if plan.pairs:
         shown = _mean([_tokens(messages) for q in sampled for messages in _comparison_prompts(run, q, answer)])
         cap = plan.judging.max_output_tokens
@@ -65,7 +68,16 @@ def estimate(run: FrozenRun) -> list[Estimate]:
     return lines
 
 
-def _line(role: str, endpoint: EndpointPlan, calls: int, prompt: float, completion: int, cap: int | None) -> Estimate:
+def _line(
+    role: str,
+    endpoint: EndpointPlan,
+    calls: int,
+    prompt: float,
+    completion: int,
+    cap: int | None,
+    *,
+    again: bool = False,
+) -> Estimate:
     price = endpoint.price()
     tier = endpoint.extra.get("service_tier")
     return Estimate(
@@ -75,8 +87,14 @@ def _line(role: str, endpoint: EndpointPlan, calls: int, prompt: float, completi
         round(calls * prompt),
         calls * completion,
         _usd(price, calls, prompt, completion, tier),
-        None if cap is None else _usd(price, calls, prompt / TOKENS_PER_CHARACTER * 1.2, cap, tier),
+        None if cap is None else _most(price, calls, prompt / TOKENS_PER_CHARACTER * 1.2, cap, tier, again=again),
     )
+
+
+def _most(price: Price | None, calls: int, prompt: float, cap: int, tier: object, *, again: bool) -> float | None:
+    first = _usd(price, calls, prompt, cap, tier)
+    second = _usd(price, calls, prompt + cap + ASKED_AGAIN_TOKENS, cap, tier) if again else 0.0
+    return None if first is None or second is None else first + second
 
 
 def _usd(price: Price | None, calls: int, prompt: float, completion: int, tier: object) -> float | None:

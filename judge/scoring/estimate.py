@@ -4,12 +4,15 @@ The estimate is LogicKor's: the unweighted mean of the turn means. Turns, sample
 one question belong together, so the variance is taken over questions (Miller, "Adding Error Bars to
 Evals", arXiv 2411.00640, clustered standard error; here for a mean of means, by linearisation):
 
-    u_c = sum over verdicts i of question c of (s_i - mean of i's turn) / (T * n of i's turn)
-    SE^2 = C / (C - 1) * sum_c u_c^2,     interval = mean +- t(0.975, C - 1) * SE, cut to the scale
+    u_ct = sum over verdicts i of turn t of question c of (s_i - mean of turn t) / (T * n_t)
+    SE^2 = sum_c (sum_t sqrt(C_t / (C_t - 1)) * u_ct)^2,     interval = mean +- t(0.975, df) * SE, cut to the scale
 
-With a single turn this is the usual CR1 standard error of a mean. Two cases have no usable variance:
-one question (the interval is the whole scale) and questions that all score alike, where Wilson's interval
-for C trials is taken on the rescaled mean: a bounded score varies at most as much as a coin of that mean.
+C_t questions have a turn t. Few conversations may reach a late turn, and the mean gives that turn the weight of any
+other: df is Satterthwaite's over turns, C - 1 at most, and a turn that one question has adds its share of the scale.
+Where all questions have all turns SE^2 is C / (C - 1) * sum_c u_c^2 and df is C - 1, with a single turn the usual CR1
+standard error of a mean. Two cases have no usable variance: one question (the interval is the whole scale) and
+questions that all score alike, where Wilson's interval for C trials is taken on the rescaled mean: a bounded score
+varies at most as much as a coin of that mean.
 """
 
 import math
@@ -52,26 +55,53 @@ def estimate(
     influence = turn_mean[turn]
     np.subtract(score, influence, out=influence)
     influence /= (turns.size * turn_n)[turn]
-    present = np.bincount(question) > 0
-    per_cluster = np.asarray(np.bincount(question, weights=influence), dtype=np.float64)[present]
-    count = int(per_cluster.size)
-    low, high = _interval(mean, per_cluster, count, scale)
+    per_cell, present = _by_cell(influence, turn, question)
+    clusters = int(present.any(axis=1).sum())
+    low, high = _interval(mean, turn_mean[turns], per_cell[:, turns], present[:, turns], clusters, scale)
     return Estimate(mean, low, high, n, failed)
 
 
-def _interval(
-    mean: float, cluster_influence: NDArray[np.float64], clusters: int, scale: tuple[float, float]
-) -> tuple[float, float]:
-    if clusters < 2:
-        return scale
-    variance = clusters / (clusters - 1) * float(np.square(cluster_influence).sum())
-    if variance < 1e-18 * (scale[1] - scale[0]) ** 2:
-        return _wilson(mean, clusters, scale)
-    # scipy.special loads in a tenth of the time of scipy.stats.
-    from scipy.special import stdtrit
+def _by_cell(
+    influence: NDArray[np.float64], turn: Integers, question: Integers
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Summed influence, and whether there is any verdict, both of shape (questions, turns)."""
+    columns = int(turn.max()) + 1
+    cell = question.astype(np.int64) * columns + turn
+    size = (int(question.max()) + 1) * columns
+    summed = np.bincount(cell, weights=influence, minlength=size).reshape(-1, columns)
+    return np.asarray(summed, dtype=np.float64), np.bincount(cell, minlength=size).reshape(-1, columns) > 0
 
-    half = float(stdtrit(clusters - 1, 0.975)) * math.sqrt(variance)
-    return max(scale[0], mean - half), min(scale[1], mean + half)
+
+def _interval(
+    mean: float,
+    turn_mean: NDArray[np.float64],
+    influence: NDArray[np.float64],
+    present: NDArray[np.bool_],
+    clusters: int,
+    scale: tuple[float, float],
+) -> tuple[float, float]:
+    """`influence` and `present` are of shape (questions, turns)."""
+    in_turn = present.sum(axis=0)
+    several = in_turn > 1
+    if clusters < 2 or not several.any():
+        return scale
+    freedom = in_turn[several] - 1
+    scaled = influence[:, several] * np.sqrt((freedom + 1) / freedom)
+    variance = float(np.square(scaled.sum(axis=1)).sum())
+    per_turn = np.square(scaled).sum(axis=0)
+    if several.all() and variance < 1e-18 * (scale[1] - scale[0]) ** 2:
+        return _wilson(mean, clusters, scale)
+    half = 0.0
+    if per_turn.any():
+        # scipy.special loads in a tenth of the time of scipy.stats.
+        from scipy.special import stdtrit
+
+        satterthwaite = float(per_turn.sum() ** 2 / (np.square(per_turn) / freedom).sum())
+        half = float(stdtrit(min(clusters - 1, satterthwaite), 0.975)) * math.sqrt(variance)
+    # The mean of a turn that one question has may be anything on the scale.
+    alone = turn_mean[~several]
+    below, above = (alone - scale[0]).sum() / in_turn.size, (scale[1] - alone).sum() / in_turn.size
+    return max(scale[0], mean - half - float(below)), min(scale[1], mean + half + float(above))
 
 
 def _wilson(mean: float, clusters: int, scale: tuple[float, float]) -> tuple[float, float]:

@@ -115,6 +115,14 @@ _RULES: Mapping[Jury, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 """From scores of shape (sittings, members) to shape (sittings,)."""
 
 
+def undecided(table: ScoreTable, seats: Seats, how: Jury) -> int:
+    """Answers on which every member gave a score and the rule still finds none: no majority."""
+    ok = table.status == OK
+    _, at, given = np.unique(seats.sitting[ok], return_index=True, return_counts=True)
+    whole = given == seats.seated.sum(axis=1)[table.model[ok][at]]
+    return int(whole.sum()) - int((collapse(table, seats, how).status == OK).sum())
+
+
 def members(table: ScoreTable, seats: Seats) -> list[Member]:
     """Each judge's own mean of turn means, over all models that it judged."""
     found = []

@@ -230,5 +230,11 @@ def _finish(store: Store, name: str, report_format: ReportFormat) -> int:
     if waiting := open_note(store, name):
         err().print(Text(f"{failed} verdicts have no score; {waiting}"))
     elif failed:
-        err().print(Text(f"{failed} verdicts have no score; `kojudge resume {name}` tries them again."))
+        undecided = report["jury"]["undecided"] if report["jury"] else 0
+        if open_ := failed - undecided:
+            err().print(Text(f"{open_} verdicts have no score; `kojudge resume {name}` tries them again."))
+        if undecided:
+            err().print(
+                Text(f"{undecided} verdicts have no majority; --jury median or mean under another --name gives one.")
+            )
     return SOME_FAILED if failed or uncompared else OK

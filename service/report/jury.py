@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from judge.scoring.jury import Seats, dispersion, members
+from judge.scoring.jury import Seats, dispersion, members, undecided
 from judge.scoring.table import ScoreTable
 from providers.family import family
 from service.plan import RunPlan
@@ -21,6 +21,7 @@ def jury_report(plan: RunPlan, verdicts: ScoreTable, seats: Seats | None) -> dic
         "how": plan.jury,
         "members": [{"judge": m.judge, **asdict(m.score)} for m in members(verdicts, seats)],
         "dispersion": asdict(dispersion(verdicts, seats)),
+        "undecided": undecided(verdicts, seats, plan.jury) if plan.jury is not None else 0,
         "excluded": [
             {"judge": plan.judges[j].label, "model": plan.models[m].label, "family": family(plan.judges[j].model)}
             for j, m in left_out
@@ -40,5 +41,9 @@ def jury_notes(jury: dict[str, Any] | None) -> Iterator[str]:
             f"Members differ by a standard deviation of {apart['sd']:.2f} on the same answer (n {apart['n']}), and by "
             f"more than a quarter of the scale on {apart['apart']:.0%}."
         )
+    if jury["undecided"]:
+        yield f"{jury['undecided']} incomplete verdicts have all their scores, but no majority: resuming mends none."
     for pair in jury["excluded"]:
         yield f"{safe(pair['judge'])} did not grade {safe(pair['model'])}: one family ({safe(pair['family'])})."
+    if jury["excluded"]:
+        yield "Models graded by different members differ by those, too: compare their means and ranks with care."

@@ -89,3 +89,24 @@ def test_intervals_cover_the_truth_with_correlated_turns_at_the_ceiling():
         assert got.high is not None
         inside += got.low <= truth <= got.high
     assert 0.93 <= inside / rounds <= 0.97, f"{inside / rounds:.3f} of the 95 % intervals hold the truth {truth:.3f}"
+
+
+def test_a_turn_that_one_question_has_leaves_its_share_of_the_scale_open():
+    score = np.array([4.0, 6.0, 5.0, 5.0, 9.0])
+    turn, question = np.array([1, 1, 1, 1, 2]), np.array([0, 1, 2, 3, 0])
+    got, first = estimate(score, turn, question, 0, SCALE), one_turn(list(score[:4]), [0, 1, 2, 3])
+    assert got.mean == pytest.approx((5 + 9) / 2)
+    assert got.low == pytest.approx((first.low + SCALE[0]) / 2, abs=1e-9)
+    assert got.high == pytest.approx((first.high + SCALE[1]) / 2, abs=1e-9)
+
+
+def test_a_turn_that_few_questions_have_widens_the_interval():
+    sizes, truth, hits, trials = (60, 29, 3), 5.0, 0, 600
+    question = np.concatenate([np.arange(n) for n in sizes])
+    turn = np.concatenate([np.full(n, number) for number, n in enumerate(sizes, 1)])
+    random = np.random.default_rng(11)
+    for _ in range(trials):
+        score = np.clip(np.round(truth + random.normal(0, 1, 60)[question] + random.normal(0, 2, turn.size)), 0, 10)
+        got = estimate(score, turn, question, 0, SCALE)
+        hits += got.low <= truth <= got.high
+    assert hits / trials > 0.88, hits / trials

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from judge.scoring.jury import Seats, collapse, dispersion, members
+from judge.scoring.jury import Seats, collapse, dispersion, members, undecided
 from judge.scoring.table import INCOMPLETE, OK, STATUSES, ScoreTable
 
 UNPARSED, SKIPPED = STATUSES.index("unparsed"), STATUSES.index("skipped")
@@ -55,6 +55,13 @@ def test_the_verdict_is_the_rule_over_the_members(how, scores, expected):
 def test_without_a_majority_there_is_no_verdict():
     got = collapse(*jury(ok(0, 0, 3, 5, 7)), "majority")
     assert (got.status.tolist(), np.isnan(got.score).tolist()) == ([INCOMPLETE], [True])
+
+
+def test_only_full_sittings_without_a_majority_are_undecided():
+    split, agreed = ok(0, 0, 3, 5, 7), ok(0, 1, 3, 3, 7)
+    failed = [(0, 2, 0, 3.0, OK), (0, 2, 1, 5.0, OK), (0, 2, 2, None, UNPARSED)]
+    table, seats = jury([*split, *agreed, *failed])
+    assert [undecided(table, seats, how) for how in ("majority", "median", "mean")] == [1, 0, 0]
 
 
 def test_a_member_that_failed_makes_the_verdict_incomplete_and_not_another_mean():

@@ -67,6 +67,17 @@ def test_a_member_that_fails_leaves_verdicts_incomplete_until_it_is_mended(run_c
     assert {work: n for work, n in bought(model_server).items() if '"kind"' in work} == dict.fromkeys(before, 1)
 
 
+def test_a_jury_without_a_majority_is_not_sent_to_resume(run_cli, model_server, questions):
+    model_server.behave("strict", verdict(2))
+    model_server.behave("kind", verdict(8))
+    words = [*jury_of(model_server, "strict", "kind"), "--jury", "majority", "-q", questions, "-f", "json"]
+    done = run_cli("run", *words)
+    assert done.code == 1, done
+    assert report_of(done)["jury"]["undecided"] == 6, done
+    assert "6 verdicts have no majority" in done.err, done
+    assert "resume" not in done.err, done
+
+
 def test_nobody_grades_its_own_family_in_a_jury(run_cli, model_server, questions):
     for name in ("exaone-judge", "qwen-judge", "solar-judge"):
         model_server.behave(name, verdict(6))
@@ -81,6 +92,7 @@ def test_nobody_grades_its_own_family_in_a_jury(run_cli, model_server, questions
     assert [(m["overall"]["n"], m["overall"]["failed"]) for m in report["models"]] == [(6, 0)] * 2
     assert [pair["family"] for pair in report["jury"]["excluded"]] == ["lg"]
     assert [m["n"] for m in report["jury"]["members"]] == [6, 12, 12]
+    assert "compare their means and ranks with care" in run_cli("report", report["run"]).out
     told = run_cli("run", *words, "-q", questions, "--allow-self-judging", "-f", "json")
     assert [m["n"] for m in report_of(told)["jury"]["members"]] == [12, 12, 12], told
 

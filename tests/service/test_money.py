@@ -176,6 +176,16 @@ def test_a_dry_run_asks_nobody_and_says_what_each_will_cost(run_cli, tmp_path, m
     assert dollars(together) == pytest.approx(dollars(candidate) + dollars(judge), abs=0.011)
 
 
+def test_the_most_that_judges_may_cost_counts_that_they_may_be_asked_again(run_cli, plan):
+    most = []
+    for reask in (False, True):
+        result = run_cli("run", plan(reask=reask), "--dry-run")
+        assert result.code == 0, result
+        (judge,) = [line for line in result.out.splitlines() if line.startswith("  judge")]
+        most.append(float(judge.split("at most $")[1].split(")")[0]))
+    assert most[1] > 2 * most[0], most
+
+
 def test_a_dry_run_says_what_it_does_not_know(run_cli, model_server: ModelServer, questions):
     result = run_cli("run", *specs(model_server), "-q", questions, "--dry-run")
     assert result.code == 0, result

@@ -154,6 +154,7 @@ def _write_plan(folder: Path, work: Work, url: str) -> Path:
         "questions": [str(work.write_questions(folder))],
         "concurrency": PLACES // 2,
         "deadline_s": DEADLINE_S,
+        "reask": False,  # a judge that is asked once more is asked another thing, and its word is another
     }
     path.write_text(json.dumps(plan, ensure_ascii=False), encoding="utf-8")  # JSON is YAML
     return path

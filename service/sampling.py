@@ -22,6 +22,10 @@ class Sampling(BaseModel):
 
 
 class Judging(Sampling):
-    """A verdict is short; a judge that rambles is cut sooner than a candidate."""
+    """A verdict is short; a judge that rambles is cut sooner than a candidate.
+
+    With `logprobs` (so many alternatives a token) scores are weighted by what else the judge could have written.
+    """
 
     max_output_tokens: int | None = Field(default=1024, ge=1)
+    logprobs: int | None = Field(default=None, ge=1, le=20, exclude_if=lambda v: v is None)

@@ -6,6 +6,7 @@ from typing import Any
 from judge.checks.language import LanguageReport
 from judge.contracts import OutputContract, Parsed, Unparsed
 from judge.contracts.evidence import unfound
+from judge.grading.weighted import weighted_score
 from judge.prompt import RubricPrompt, asked_again
 from judge.prompt_template import DEFAULT_TEMPLATE, PromptTemplate
 from judge.rubric import Rubric
@@ -35,14 +36,15 @@ class GradingTask:
         whole = completion.finish_reason not in ("length", "content_filter")
         if whole and isinstance(parsed, Parsed):
             ruled_out = language.passed is False and self.rubric.language_rule == "min_score"
+            score, weighing = self._weighed(parsed, completion)
             return Verdict(
                 "ok",
-                score=self.rubric.scale.min if ruled_out else parsed.score,
-                judge_score=parsed.score,
+                score=self.rubric.scale.min if ruled_out else score,
+                judge_score=score,
                 # Decoded only here: an escape inside the judge's JSON may be half a character.
                 rationale=storable(parsed.rationale),
                 evidence=tuple(storable(quote) for quote in parsed.evidence),
-                criteria=self._criteria(parsed),
+                criteria=self._criteria(parsed) | weighing,
                 language=language,
                 completion=completion,
             )
@@ -62,6 +64,14 @@ class GradingTask:
             return None
         messages = (*self.request.messages, *asked_again(completion.text, parsed.reason, self.contract))
         return Reask(replace(self, request=replace(self.request, messages=messages)), parsed.reason)
+
+    def _weighed(self, parsed: Parsed, completion: ChatCompletion) -> tuple[float, dict[str, Any]]:
+        """The score that counts, and for the criteria how it came of the probabilities, if they were asked for."""
+        if self.request.params.logprobs is None or self.rubric.kind != "likert":
+            return parsed.score, {}
+        weighted = weighted_score(completion.logprobs, self.rubric.scale, parsed.score)
+        score = parsed.score if weighted.score is None else weighted.score
+        return score, {"logprobs": weighted.told(parsed.score)}
 
     def _criteria(self, parsed: Parsed) -> dict[str, Any]:
         whole = self.rubric.grades == "conversation"

@@ -63,6 +63,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
         "models": models,
         "pairwise": pairwise,
         "endpoints": endpoint_reports(run, ledger.served(connection, run.id)),
+        "weighted": reads.weighted_verdicts(connection, run),
         "failure_reasons": [{"error": e, "n": n} for e, n in reads.failure_reasons(connection, run.id)],
     }
 

@@ -108,6 +108,11 @@ def footnotes(report: Report) -> list[str]:
     notes += _scale_note(report)
     if sum(m["wrong_language"] for m in report["models"]):
         notes.append("Wrong language: answers that fail the deterministic language rule of their turn.")
+    if weighted := report["weighted"]:
+        notes.append(
+            f"Scores are weighted by the judge's probabilities in {weighted['weighted']} verdicts; in "
+            f"{weighted['fell_back']} they could not be had, and the written score stands."
+        )
     notes += [*jury_notes(report["jury"]), *choice_notes(report), *pairwise_notes(report)]
     return notes + [safe(note) for note in endpoint_notes(report["endpoints"])]
 

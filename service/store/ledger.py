@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from judge.grading.weighted import restored
 from providers.types import ChatCompletion, FinishReason, Usage
 from service.store.prepared import Prepared
 from service.store.schema import askings, completions
@@ -52,6 +53,7 @@ def _completion(row: Row[Any]) -> ChatCompletion:
         latency_s=row.latency_s,
         service_tier=row.service_tier,
         upstream=row.upstream,
+        logprobs=None if row.logprobs is None else restored(json.loads(row.logprobs)),
     )
 
 

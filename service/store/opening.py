@@ -1,6 +1,7 @@
 """Open a database: check the address, that it is ours, whole and of a known schema; create or migrate it."""
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import cast
 
@@ -70,13 +71,27 @@ def _engine(file: Path, *, writable: bool) -> Engine:
         # The log of one large transaction, such as a million questions, is given back to the disk.
         written = ["journal_mode=WAL", f"journal_size_limit={_LOG_KEPT_BYTES}"]
         for pragma in [*written, *pragmas] if writable else pragmas:
-            connection.execute(f"PRAGMA {pragma}")
+            _set(connection, pragma)
         return connection
 
     engine = sa.create_engine(URL.create("sqlite", database=str(file)), creator=connect)
     sa.event.listen(engine, "begin", _begin)
     sa.event.listen(engine, "handle_error", lambda context: _translate(context, file))
     return engine
+
+
+def _set(connection: sqlite3.Connection, pragma: str) -> None:
+    """Set a pragma; SQLite does not wait by itself for another process that changes the journal of a new file."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

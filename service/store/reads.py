@@ -119,6 +119,18 @@ def wrong_language(connection: Connection, run_id: int) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def weighted_verdicts(connection: Connection, run: StoredRun) -> dict[str, int] | None:
+    """How many verdicts were weighted by probabilities, and in how many the written score stands; None if not asked."""
+    if run.plan.judging.logprobs is None:
+        return None
+    mine = verdicts.c.run_id == run.id
+    told, fell = (
+        sa.func.count().filter(verdicts.c.criteria.contains(f'"{word}"')) for word in ("logprobs", "fell_back")
+    )
+    asked, back = connection.execute(sa.select(told, fell).where(mine)).one()
+    return {"weighted": asked - back, "fell_back": back}
+
+
 def failure_reasons(connection: Connection, run_id: int, limit: int = 3) -> list[tuple[str, int]]:
     """The commonest error messages of a run, answers and verdicts together."""
     both = sa.union_all(

@@ -33,7 +33,7 @@ from sqlalchemy import (
 
 from service.store.types import LongText, WorkKey
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 
 metadata = MetaData()
 
@@ -107,6 +107,7 @@ completions = Table(
     Column("text", LongText, nullable=False),
     Column("reasoning", LongText),
     Column("refusal", LongText),
+    Column("logprobs", LongText),
     Index("completions_by_work_key", "work_key"),
     Index("completions_by_run", "run_id", "model"),
 )

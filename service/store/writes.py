@@ -15,6 +15,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 
 from judge.checks.language import LanguageReport
+from judge.grading.weighted import compact
 from judge.types import Verdict
 from providers.types import ChatCompletion
 from questions.types import Question, question_digests
@@ -235,9 +236,15 @@ def _ledger(connection: Connection, key: TurnKey, purchase: Purchase | None) -> 
             "text": completion.text,
             "reasoning": completion.reasoning,
             "refusal": completion.refusal,
+            "logprobs": _probabilities(completion),
         },
     )
     return int(cursor.fetchone()[0])
+
+
+def _probabilities(completion: ChatCompletion) -> str | None:
+    kept = compact(completion.logprobs)
+    return None if kept is None else json.dumps(kept, ensure_ascii=False)
 
 
 def _new_id(result: sa.CursorResult[Any]) -> int:

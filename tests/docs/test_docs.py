@@ -17,7 +17,7 @@ from judge.types import VerdictStatus
 from service.cli import main
 from service.judge_pack import JudgePack, open_pack
 from service.plan import PlanFile
-from service.sampling import Sampling
+from service.sampling import Judging, Sampling
 from tests.conftest import CliResult
 from tests.servers.model_server import ModelServer
 from tests.servers.pairwise_judge import compares, furnish, pairwise_judge, prefers, shown
@@ -230,7 +230,7 @@ def test_the_plan_keys_are_all_there_with_their_defaults() -> None:
     changed = {key for key in PlanFile.model_fields if getattr(written, key) != getattr(bare, key)}
     assert changed == {"name", "questions"}
     assert table_keys(PLANS, "| key | flag |") == set(PlanFile.model_fields)
-    assert table_keys(PLANS, "| key | default |") == set(Sampling.model_fields)
+    assert table_keys(PLANS, "| key | default |") == set(Judging.model_fields)
 
 
 def test_the_worked_question_set_is_clean(run_cli: Run, own_questions: Path) -> None:

@@ -122,5 +122,12 @@ def token_logprobs(text: str, body: Body) -> list[Body]:
     def entry(token: str, logprob: float) -> Body:
         return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
 
-    others = [entry("다른", -2.5 - rank) for rank in range(int(body.get("top_logprobs") or 0))]
-    return [entry(token, -0.25) | ({"top_logprobs": others} if others else {}) for token in text]
+    most = int(body.get("top_logprobs") or 0)
+    others = [entry("다른", -2.5 - rank) for rank in range(most)]
+
+    def top(token: str) -> list[Body]:
+        """For a digit, the one below it comes first."""
+        below = [entry(str(int(token) - 1), -1.75)] if token in "123456789" else []
+        return [*below, *others][:most]
+
+    return [entry(token, -0.25) | ({"top_logprobs": top(token)} if others else {}) for token in text]

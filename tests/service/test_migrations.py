@@ -128,6 +128,7 @@ def copy_as_0004(new: Path, old: Path) -> None:
                 if name == "completions":
                     said[values["id"]] = values["text"]
                     asking = asked[values.pop("asking_id")]
+                    del values["logprobs"]
                     values |= {key: asking[key] for key in asking if key != "id"}
                 if name == "answers":
                     values["text"] = said[values["completion_id"]]

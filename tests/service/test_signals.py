@@ -180,7 +180,7 @@ def test_a_closed_terminal_stops_in_good_order(tmp_path, questions):
 
 
 def test_two_processes_that_begin_the_same_run_make_one(tmp_path, questions):
-    with ModelServer(latency_s=0.3) as server:
+    with ModelServer(latency_s=1.0) as server:
         with Running(tmp_path, *words(server, questions)) as one, Running(tmp_path, *words(server, questions)) as other:
             ended = [one.end(), other.end()]
         assert sorted(e.code for e in ended) == [0, 2], ended

@@ -95,8 +95,9 @@ def test_while_it_waits_for_a_server(tmp_path, questions, number):
 
 @BOTH
 def test_while_it_waits_for_another_process(tmp_path, questions, number):
-    with ModelServer(latency_s=0.3) as server, Running(tmp_path, *words(server, questions)) as first:
+    with ModelServer(latency_s=1.5) as server, Running(tmp_path, *words(server, questions)) as first:
         wait_until(lambda: calls(server) >= 4, "asked", first)
+        time.sleep(0.5)  # a process that is stopped while it writes keeps the database locked
         first.signal(signal.SIGSTOP)
         with Running(tmp_path, "resume", "r", env={"KOJUDGE_LEASE_S": "600"}) as second:
             assert second.process.stderr is not None

@@ -33,11 +33,12 @@ from providers.retry import RetryPolicy, complete_with_retry
 from service.batch_lane import BatchLane, HandingInFailed, Parcel
 from service.batch_results import collect
 from service.errors import UsageError
-from service.pipeline import GRACE_S, Pipeline, Progress
+from service.pipeline import Pipeline, Progress
 from service.store import Store, batches, ledger
 from service.store.batches import Opening, StoredBatch
 from service.store.writer import Writer
 from service.store.writes import Purchase, TurnKey, VerdictKey
+from service.workers import GRACE_S, StoppablePass
 
 DEFAULT_POLL_S = 30.0
 TRIES = 3
@@ -74,7 +75,7 @@ def batch_options(environ: Mapping[str, str], *, wait: bool) -> BatchOptions:
     return BatchOptions(wait, poll, size or None)
 
 
-class BatchRun:
+class BatchRun(StoppablePass):
     """Everything of a run that has no ok verdict yet, in waves. Stops and hurries like a pipeline."""
 
     def __init__(
@@ -88,6 +89,7 @@ class BatchRun:
         policy: RetryPolicy,
         options: BatchOptions,
     ) -> None:
+        super().__init__()
         self._run_id = run_id
         self._store = store
         self._writer = writer
@@ -105,22 +107,18 @@ class BatchRun:
         self._unreachable_since: float | None = None
         self._fatal: ProviderError | None = None
         self._pipeline: Pipeline | None = None
-        self._stop = asyncio.Event()
-        self._hurry = asyncio.Event()
-        self._stop_error: BaseException | None = None
         for lane in lanes:
             lane.join(self, options.max_requests)
 
     def stop(self, error: BaseException | None = None) -> None:
         """Hand in and collect nothing more; batches go on at the vendor's."""
-        self._stop_error = self._stop_error or error
-        self._stop.set()
+        super().stop(error)
         if self._pipeline is not None:
             self._pipeline.stop(error)
 
     def hurry(self) -> None:
         """Give up what is in flight."""
-        self._hurry.set()
+        super().hurry()
         if self._pipeline is not None:
             self._pipeline.hurry()
 
@@ -140,8 +138,7 @@ class BatchRun:
             if not self._open() or not self._options.wait:
                 break
             await self._unless_stopped(self._wait_for_an_end(), grace_s=0.0)
-        if self._stop_error is not None:
-            raise self._stop_error
+        self._raise_stop_error()
 
     async def _pass(self) -> None:
         for lane in self._lanes:

@@ -15,7 +15,7 @@ from judge.pairwise import ComparedTurn, Comparison
 from providers.errors import BudgetHeldError, ProviderError
 from service.asked import Asked, Deferred
 from service.conversation import usable
-from service.pipeline import GRACE_S, Progress
+from service.pipeline import Progress
 from service.plan import RunPlan
 from service.signals import Stoppable
 from service.single_flight import SingleFlight
@@ -24,6 +24,7 @@ from service.store.comparisons import AnsweredQuestion, ComparisonKey, answered_
 from service.store.resume import StoredAnswer
 from service.store.writer import Writer
 from service.store.writes import Purchase
+from service.workers import StoppablePass
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class _Job:
     missing: str = ""
 
 
-class Comparer:
+class Comparer(StoppablePass):
     """One pass over every comparison of a stored run that is not ok yet. Stops and hurries like a pipeline."""
 
     def __init__(
@@ -56,6 +57,7 @@ class Comparer:
         writer: Writer,
         progress: Progress,
     ) -> None:
+        super().__init__()
         self._plan = plan
         self._run_id = run_id
         self._judges = judges
@@ -64,20 +66,12 @@ class Comparer:
         self._progress = progress
         self._flights = SingleFlight()
         self._in_vain: set[str] = set()
-        self._stop = asyncio.Event()
-        self._hurry = asyncio.Event()
-        self._stop_error: BaseException | None = None
 
     def stop(self, error: BaseException | None = None) -> None:
         """Take no new work; what is in flight may still finish. The first error given is raised by `run`."""
-        self._stop_error = self._stop_error or error
         for judge in self._judges:
             judge.asked.endpoint.stopping = True
-        self._stop.set()
-
-    def hurry(self) -> None:
-        """End the grace period that `stop` began: give up what is in flight."""
-        self._hurry.set()
+        super().stop(error)
 
     async def run(self) -> None:
         """Work until every comparison that has its answers has ended, or `stop` was called.
@@ -93,25 +87,8 @@ class Comparer:
                 for jobs in [self._jobs(judge)]
                 for _ in range(judge.asked.workers)
             ]
-            stopper = asyncio.create_task(self._end_after_grace(workers))
-            try:
-                await asyncio.gather(*workers)
-            except asyncio.CancelledError:
-                if not self._stop.is_set():
-                    raise
-            finally:
-                for task in (*workers, stopper):
-                    task.cancel()
-                await asyncio.gather(*workers, stopper, return_exceptions=True)
-        if self._stop_error is not None:
-            raise self._stop_error
-
-    async def _end_after_grace(self, tasks: list[asyncio.Task[None]]) -> None:
-        await self._stop.wait()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), GRACE_S)
-        for task in tasks:
-            task.cancel()
+            await self._work(workers, lambda: asyncio.gather(*workers))
+        self._raise_stop_error()
 
     def _jobs(self, judge: ComparingJudge) -> Iterator[_Job]:
         """What is open, question by question; the two orders of a comparison follow each other."""

@@ -6,7 +6,6 @@ waits for its own turn 1 only. A unit has ended when its row is committed.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -27,8 +26,7 @@ from service.store import Store, batches, ledger
 from service.store.resume import ConversationState, OpenConversation, conversation_state, open_conversations
 from service.store.writer import Writer
 from service.store.writes import Purchase, TurnKey, VerdictKey, save_answer, save_purchase, save_verdict
-
-GRACE_S = 30.0
+from service.workers import StoppablePass
 
 
 class Progress(Protocol):
@@ -64,7 +62,7 @@ class _Job:
     turn: GradedTurn
 
 
-class Pipeline:
+class Pipeline(StoppablePass):
     """One pass over everything of a stored run that has no ok verdict yet.
 
     `ended` holds the units that earlier passes of this session saw fail: they are not tried again before a resume.
@@ -81,6 +79,7 @@ class Pipeline:
         progress: Progress,
         ended: set[TurnKey | VerdictKey] | None = None,
     ) -> None:
+        super().__init__()
         self.waits_for: set[int] = set()
         self._ended = ended
         self._plan = plan
@@ -95,20 +94,12 @@ class Pipeline:
         self._queues: list[asyncio.Queue[_Job | None]] = [asyncio.Queue(2 * workers) for workers in self._workers]
         self._flights = SingleFlight()
         self._in_vain: set[str] = set()
-        self._stop = asyncio.Event()
-        self._hurry = asyncio.Event()
-        self._stop_error: BaseException | None = None
 
     def stop(self, error: BaseException | None = None) -> None:
         """Take no new work; what is in flight may still finish. The first error given is raised by `run`."""
-        self._stop_error = self._stop_error or error
         for asked in (*self._candidates, *(j.asked for j in self._judges if isinstance(j, ModelGrader))):
             asked.endpoint.stopping = True
-        self._stop.set()
-
-    def hurry(self) -> None:
-        """End the grace period that `stop` began: give up what is in flight."""
-        self._hurry.set()
+        super().stop(error)
 
     async def run(self) -> None:
         """Work until everything has ended or `stop` was called.
@@ -120,8 +111,7 @@ class Pipeline:
         with self._store.reader() as self._reader:
             self._batches_open = batches.any_open(self._reader)
             await self._run()
-        if self._stop_error is not None:
-            raise self._stop_error
+        self._raise_stop_error()
 
     async def _run(self) -> None:
         holders = [
@@ -131,27 +121,15 @@ class Pipeline:
             for _ in range(min(candidate.workers, self._plan.questions.n * self._plan.samples))
         ]
         graders = [asyncio.create_task(self._judge_all(j)) for j, n in enumerate(self._workers) for _ in range(n)]
-        stopper = asyncio.create_task(self._end_after_grace([*holders, *graders]))
-        try:
+
+        async def everything() -> None:
             await asyncio.gather(*holders)
             for queue, workers in zip(self._queues, self._workers, strict=True):
                 for _ in range(workers):
                     await queue.put(None)
             await asyncio.gather(*graders)
-        except asyncio.CancelledError:
-            if not self._stop.is_set():
-                raise
-        finally:
-            for task in (*holders, *graders, stopper):
-                task.cancel()
-            await asyncio.gather(*holders, *graders, stopper, return_exceptions=True)
 
-    async def _end_after_grace(self, tasks: list[asyncio.Task[None]]) -> None:
-        await self._stop.wait()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), GRACE_S)
-        for task in tasks:
-            task.cancel()
+        await self._work([*holders, *graders], everything)
 
     def _open_conversations(self, model: int) -> Iterator[OpenConversation]:
         plan = self._plan

@@ -9,9 +9,8 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -23,19 +22,16 @@ from judge.prompt import template_hash
 from judge.prompt_template import DEFAULT_TEMPLATE, PromptTemplate, load_template
 from judge.rubric import Rubric, load_rubric
 from providers.registry import parse_spec
-from questions.library import load_set
-from questions.packed import PackedQuestions
-from questions.readers import read_questions
-from questions.types import Question, Questions, QuestionSet, question_digests
+from questions.types import Question, Questions
 from service.code_execution import code_turns
-from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, plan_judges, plan_models, unique
+from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, plan_judges, plan_models
 from service.errors import UsageError
 from service.judge_pack import PackLabel, is_pack, unpacked
 from service.pairwise_plan import Pair, PairwisePlan, plan_pairs
+from service.questions_plan import QuestionsPlan, SetPlan, load_questions
 from service.sampling import Judging, Sampling
 from service.seating import Seats, seating_notices, seats
 
-DEFAULT_SET = "starter"
 DEFAULT_RUBRIC = "turn-0-10"
 _NAME = re.compile(r"^[^\x00-\x1f\x7f]{1,100}$")
 
@@ -97,53 +93,6 @@ class PlanFile(_Frozen):
             if not any(means(text, named) for named in (*self.models, *self.judges)):
                 raise ValueError(f"endpoints: {text!r} is neither a model nor a judge of this plan")
         return self
-
-
-class SetPlan(_Frozen):
-    name: str
-    version: str
-    digest: str
-    licence: str | None = None
-
-
-class QuestionsPlan(_Frozen):
-    """The questions of a run: `n` of them with `turns` turns together, and a digest over theirs, in order.
-
-    `choice_turns` of the turns are multiple choice, which checks alone decide. `graded` of them get verdicts: not all,
-    where conversations are graded as a whole.
-    """
-
-    n: int
-    turns: int
-    digest: str
-    choice_turns: int = Field(default=0, exclude_if=lambda v: not v)
-    graded_turns: int | None = Field(default=None, exclude_if=lambda v: v is None)
-
-    @property
-    def graded(self) -> int:
-        """Turns that get verdicts."""
-        return self.turns if self.graded_turns is None else self.graded_turns
-
-    @classmethod
-    def of(cls, questions: Sequence[Question]) -> Self:
-        turns = sum(len(q.turns) for q in questions)
-        return cls.counted(questions, turns, sum(map(choice_turns, questions)), turns)
-
-    @classmethod
-    def counted(cls, questions: Sequence[Question], turns: int, choices: int, graded: int) -> Self:
-        """Of questions whose turns, those of multiple choice and those that get verdicts are counted already."""
-        digest = _list_digest(question_digests(questions))
-        given = None if graded == turns else graded
-        return cls(n=len(questions), turns=turns, digest=digest, choice_turns=choices, graded_turns=given)
-
-
-def _list_digest(texts: Iterable[str]) -> str:
-    """`_digest` of the list of these, without having it."""
-    found = hashlib.sha256(b"[")
-    for number, text in enumerate(texts):
-        found.update(f'{", " if number else ""}"{text}"'.encode())
-    found.update(b"]")
-    return found.hexdigest()
 
 
 class RunPlan(_Frozen):
@@ -308,7 +257,7 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
     """
     request, pack = unpacked(request, request.judges)
     models = plan_models(request.models, request.endpoints, environ)
-    sets, questions, notices = _questions(request, models)
+    sets, questions, notices = load_questions(request.questions, models, request.limit)
     turns, choices, code, earlier = 0, 0, 0, Counter({request.rubric: 0})
     for question in questions:  # once: a packed question is parsed for every look at it
         turns += len(question.turns)
@@ -371,40 +320,6 @@ def _judges_of(turns: int, choices: int) -> tuple[str, ...]:
         "name a judge with -j, or under judges: in a plan file: openai:gpt-6-luna, or scripted:rules to try without a "
         "key; only where every turn is multiple choice is scripted:rules taken by itself"
     )
-
-
-def _questions(
-    request: PlanFile, models: list[EndpointPlan]
-) -> tuple[list[SetPlan], Sequence[Question], tuple[str, ...]]:
-    sources = request.questions
-    if sources:
-        loaded = [load_set(source) for source in sources]
-    elif all(m.provider == "replay" for m in models):
-        loaded = [_recorded_questions(models)]
-    else:
-        loaded = [load_set(DEFAULT_SET)]
-    sets = [SetPlan(name=s.set, version=s.version, digest=s.digest(), licence=s.licence) for s in loaded]
-    questions = (loaded[0].questions if len(loaded) == 1 else _together(loaded))[: request.limit]
-    return sets, questions, tuple(notice for s in loaded for notice in s.notices)
-
-
-def _together(sets: Sequence[QuestionSet]) -> Sequence[Question]:
-    """The questions of several sets; where ids clash, the set's name goes before each."""
-    ids = [q.id for s in sets for q in s.questions]
-    if len(set(ids)) == len(ids):
-        return PackedQuestions(q for s in sets for q in s.questions)
-    unique([f"{s.set}/{q.id}" for s in sets for q in s.questions], "question")
-    return PackedQuestions(q.model_copy(update={"id": f"{s.set}/{q.id}"}) for s in sets for q in s.questions)
-
-
-def _recorded_questions(models: list[EndpointPlan]) -> QuestionSet:
-    """Recorded answers carry their questions with them; every recording's together are the set."""
-    found: dict[str, Question] = {}
-    for path in dict.fromkeys(m.path for m in models if m.path):
-        for question in read_questions(Path(path)).questions:
-            if found.setdefault(question.id, question).digest() != question.digest():
-                raise UsageError(f"{path}: question {question.id!r} differs from that of another recording; use -q")
-    return QuestionSet(set="recorded", questions=tuple(found.values()))
 
 
 def differing(old: RunPlan, new: RunPlan) -> list[str]:

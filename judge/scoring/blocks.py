@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict
 
 from judge.scoring.estimate import Estimate, estimate
 from judge.scoring.proportion import wilson
+from judge.scoring.quantiles import Z95
 from judge.scoring.table import Integers
 from questions.source import load_yaml
 
@@ -306,7 +307,7 @@ def unsafe_ratio(
     a, b = unsafe + half, reference_unsafe + half
     m, k = n + 2 * half, reference_n + 2 * half
     ratio = (a / m) / (b / k)
-    spread = 1.959963984540054 * math.sqrt(1 / a - 1 / m + 1 / b - 1 / k)
+    spread = Z95 * math.sqrt(1 / a - 1 / m + 1 / b - 1 / k)
     low, high = ratio * math.exp(-spread), ratio * math.exp(spread)
     band: Band = "undecided"
     if high <= bands.good:

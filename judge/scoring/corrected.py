@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.scoring.quantiles import Z95, t95
+
 FEWEST_LABELS = 10
 
 
@@ -58,7 +60,7 @@ def corrected_mean(
     variance = float(part.var(ddof=2) / n) if others else float(labels.var(ddof=1) / n)
     if others:
         variance += weight**2 * float(everything.var(ddof=1)) / others
-    half = _t(n - 2) * math.sqrt(variance)
+    half = t95(n - 2) * math.sqrt(variance)
     return Corrected(
         raw=float(everything.mean()),
         mean=mean,
@@ -78,12 +80,6 @@ def _weight(
         return 0.0
     together = float(np.cov(labels, judged, ddof=1)[0, 1])
     return min(1.0, max(0.0, together / ((1 + labels.size / others) * spread)))
-
-
-def _t(df: int) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, 0.975))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +121,7 @@ def corrected_share(
         + (1 - centre) ** 2 * sp * (1 - sp) / (negatives + 4)
         + centre**2 * se * (1 - se) / (positives + 4)
     ) / margin**2
-    half = 1.959963984540054 * math.sqrt(variance)
+    half = Z95 * math.sqrt(variance)
     mean = min(1.0, max(0.0, mean))
     low, high = max(0.0, centre - half), min(1.0, centre + half)
     return CorrectedShare(mean=mean, low=min(low, mean), high=max(high, mean), labels=count, units=units, **known)
@@ -144,6 +140,6 @@ def labels_needed(half_width: float, sd: float, correlation: float, units: int) 
     for n in range(FEWEST_LABELS, units + 1):
         others = units - n
         variance = sd**2 * (1 / n - correlation**2 * others / (n * units))
-        if _t(n - 2) * math.sqrt(max(0.0, variance)) <= half_width:
+        if t95(n - 2) * math.sqrt(max(0.0, variance)) <= half_width:
             return n
     return None

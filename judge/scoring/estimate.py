@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.scoring.proportion import wilson
+from judge.scoring.quantiles import t95
 from judge.scoring.table import Integers
 
 
@@ -93,11 +94,8 @@ def _interval(
         return _wilson(mean, clusters, scale)
     half = 0.0
     if per_turn.any():
-        # scipy.special loads in a tenth of the time of scipy.stats.
-        from scipy.special import stdtrit
-
         satterthwaite = float(per_turn.sum() ** 2 / (np.square(per_turn) / freedom).sum())
-        half = float(stdtrit(min(clusters - 1, satterthwaite), 0.975)) * math.sqrt(variance)
+        half = t95(min(clusters - 1, satterthwaite)) * math.sqrt(variance)
     # The mean of a turn that one question has may be anything on the scale.
     alone = turn_mean[~several]
     below, above = (alone - scale[0]).sum() / in_turn.size, (scale[1] - alone).sum() / in_turn.size

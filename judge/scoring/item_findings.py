@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from judge.scoring.items import FEWEST_MODELS, Flags, Floats, ItemScores, ItemStatistics, item_statistics
+from judge.scoring.multiplicity import adjust
 from judge.scoring.table import Integers
 
 SUSPICIOUS = ("reversed", "strong_fail", "unrelated")
@@ -68,7 +69,7 @@ def item_findings(statistics: ItemStatistics, step: float) -> ItemFindings:
     tested = int(known.sum())
     enough = statistics.independent >= FEWEST_MODELS
     typical = float(np.median(statistics.order[known])) if tested else np.nan
-    q_negative = _adjusted(statistics.p_negative)
+    q_negative = np.array(adjust(statistics.p_negative, "bh"))
     found = {
         "reversed": (r < 0) & (q_negative < FALSE_DISCOVERY_RATE),
         "strong_fail": _strong_fail(statistics, known),
@@ -96,17 +97,6 @@ def _strong_fail(statistics: ItemStatistics, known: Flags) -> Flags:
     unusual = strong <= np.quantile(strong[known], _LOWEST_STRONG)
     undecided = order < np.median(order[known])
     return known & (strong < 0.5 - _EXACT) & unusual & undecided
-
-
-def _adjusted(p: Floats) -> Floats:
-    """Benjamini-Hochberg's adjusted p, NaN where there is none."""
-    from scipy.stats import false_discovery_control
-
-    adjusted = np.full(p.shape, np.nan)
-    known = ~np.isnan(p)
-    if known.any():
-        adjusted[known] = false_discovery_control(p[known])
-    return adjusted
 
 
 @dataclass(frozen=True, slots=True)

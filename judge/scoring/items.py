@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.scoring.estimate import Estimate, estimate
+from judge.scoring.quantiles import Z95
 from judge.scoring.table import Integers
 
 Floats = NDArray[np.float64]
@@ -20,7 +21,6 @@ Flags = NDArray[np.bool_]
 
 FEWEST_MODELS = 5
 """With fewer independent models nothing can be said about how an item goes with the others."""
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _attainable(x: Floats, y: Floats, both: Flags) -> Floats:
 def _fisher_interval(r: Floats, n: Integers) -> tuple[Floats, Floats]:
     """Fisher (1921): atanh(r) is about normal with variance 1 / (n - 3)."""
     centre = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12))
-    half = _Z / np.sqrt(np.where(n > 3, n - 3, np.nan))
+    half = Z95 / np.sqrt(np.where(n > 3, n - 3, np.nan))
     return np.tanh(centre - half), np.tanh(centre + half)
 
 

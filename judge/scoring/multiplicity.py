@@ -14,12 +14,13 @@ Method = Literal["holm", "bh"]
 ALPHA = 0.05
 
 
-def adjust(p_values: Sequence[float], method: Method = "holm") -> list[float]:
+def adjust(p_values: Sequence[float] | NDArray[np.float64], method: Method = "holm") -> list[float]:
     """The p-values after correction, to be held against the level itself; NaN (no test) stays and does not count."""
     raw = np.asarray(p_values, dtype=np.float64)
     tested = ~np.isnan(raw)
     adjusted = raw.copy()
-    adjusted[tested] = _ADJUST[method](raw[tested])
+    if tested.any():
+        adjusted[tested] = _ADJUST[method](raw[tested])
     return [float(p) for p in adjusted]
 
 
@@ -32,11 +33,9 @@ def _holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _benjamini_hochberg(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    order = np.argsort(p, kind="stable")[::-1]
-    steps = np.minimum.accumulate(p[order] * p.size / np.arange(p.size, 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(steps, 1.0)
-    return adjusted
+    from scipy.stats import false_discovery_control
+
+    return np.asarray(false_discovery_control(p, method="bh"))
 
 
 _ADJUST = {"holm": _holm, "bh": _benjamini_hochberg}

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.scoring.quantiles import t95
+
 Scores = NDArray[np.float64]
 """Shape (questions, turns): a model's mean ok score on each turn of each question, NaN where there is none."""
 
@@ -83,7 +85,7 @@ def _difference(
     sd = float(per_question.std(ddof=1))
     # By linearisation: a question's part, less what its turns would give on average.
     influence = weights - _expected(apart[shared])
-    half = _t(n - 1) * math.sqrt(n / (n - 1) * float(np.square(influence).sum()))
+    half = t95(n - 1) * math.sqrt(n / (n - 1) * float(np.square(influence).sum()))
     return Difference(mean, mean - half, mean + half, p, n, sd)
 
 
@@ -132,9 +134,3 @@ def _normal(observed: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[n
 
     z = np.divide(observed, sd, out=np.zeros_like(observed), where=sd > 0)
     return np.asarray(2 * ndtr(-z))
-
-
-def _t(df: int) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, 0.975))

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.scoring.quantiles import Z95, t95
 from judge.scoring.table import Integers
-
-_Z = 1.959963984540054
 
 Booleans = NDArray[np.bool_]
 
@@ -37,9 +36,9 @@ class Share:
 
 def wilson(p: float, n: float) -> tuple[float, float]:
     """Wilson's 95 % interval for a share `p` of `n` trials; it always holds p."""
-    z2 = _Z * _Z / n
+    z2 = Z95 * Z95 / n
     centre = (p + z2 / 2) / (1 + z2)
-    half = _Z * math.sqrt(p * (1 - p) / n + z2 / (4 * n)) / (1 + z2)
+    half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n)) / (1 + z2)
     return min(max(0.0, centre - half), p), max(min(1.0, centre + half), p)
 
 
@@ -108,7 +107,4 @@ def _half_width(influence: NDArray[np.float64], cluster: Integers) -> float | No
     variance = clusters / (clusters - 1) * float(np.square(np.bincount(inverse, weights=influence)).sum())
     if variance < 1e-18:
         return None
-    # scipy.special loads in a tenth of the time of scipy.stats.
-    from scipy.special import stdtrit
-
-    return float(stdtrit(clusters - 1, 0.975)) * math.sqrt(variance)
+    return t95(clusters - 1) * math.sqrt(variance)

@@ -26,9 +26,7 @@ _ID_COLUMNS = ("id", "guid", "ind", "idx", "source_id")
 _SUBJECT_COLUMNS = ("Category", "category", "subject", "Subject", "activity_label")
 
 
-def _plain(
-    row: Row, stem: str, columns: tuple[str, ...], key: str, *, passage: str = "", base: int = 1, **more: object
-) -> Item:
+def _plain(row: Row, stem: str, columns: tuple[str, ...], key: str, *, passage: str = "", base: int = 1) -> Item:
     """An item whose options stand in columns of their own."""
     return Item(
         id=first_filled(row, _ID_COLUMNS),
@@ -37,7 +35,6 @@ def _plain(
         ask=stem,
         options=texts(row, columns),
         right=numbered(row, key, len(columns), base=base),
-        **more,  # type: ignore[arg-type]
     )
 
 

@@ -20,7 +20,8 @@ from questions.source import SourceError, printable
 from questions.types import Question
 from service.endpoint_plan import EndpointPlan
 from service.errors import UsageError
-from service.plan import DEFAULT_RUBRIC, QuestionsPlan, RunPlan, SetPlan
+from service.plan import DEFAULT_RUBRIC, RunPlan
+from service.questions_plan import QuestionsPlan, SetPlan
 from service.running import code_version
 from service.sampling import Judging, Sampling
 from service.store import Store, reads

@@ -144,7 +144,9 @@ class RunPlan(_Frozen):
         return {
             "questions": self.questions.digest,
             "rubric": _digest([self.rubrics[r].digest() for r in sorted(self.rubrics)]),
-            "judge": _digest([[j.provider, j.model, j.base_url, j.digest, j.asked_extra()] for j in self.judges]),
+            "judge": _digest(
+                sorted(_digest([j.provider, j.model, j.base_url, j.digest, j.asked_extra()]) for j in self.judges)
+            ),
             "judge_prompt": _digest(self.prompt_hashes),
             "judging": _digest([self.judging.model_dump(mode="json"), self.judge_repeats, *more]),
             "generation": _digest([self.generation.model_dump(mode="json"), self.samples]),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from judge.jury import Jury
 from judge.scoring.estimate import Estimate, estimate
+from judge.scoring.proportion import Share, share
 from judge.scoring.table import INCOMPLETE, OK, Integers, ScoreTable
 
 
@@ -38,15 +39,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Dispersion:
-    """How far the members are apart on the same answers, on the scale of the scores.
+    """How far the members are apart on the same answers, on the scale of the scores; answers with two verdicts or more.
 
     `sd` is the mean over answers of the standard deviation between members (n - 1), `apart` the share of answers on
-    which the highest and the lowest differ by more than a quarter of the scale; `n` answers with two verdicts or more.
+    which the highest and the lowest differ by more than a quarter of the scale; both clustered by question.
     """
 
-    sd: float | None
-    apart: float | None
-    n: int
+    sd: Share
+    apart: Share
 
 
 def collapse(table: ScoreTable, seats: Seats, how: Jury) -> ScoreTable:
@@ -142,18 +142,17 @@ def dispersion(table: ScoreTable, seats: Seats, model: int | None = None) -> Dis
     chosen = table.status == OK
     if model is not None:
         chosen = chosen & (table.model == model)
-    sitting, score = seats.sitting[chosen], table.score[chosen]
-    if not sitting.size:
-        return Dispersion(None, None, 0)
-    _, place, votes = np.unique(sitting, return_inverse=True, return_counts=True)
+    score = table.score[chosen]
+    _, first, place = np.unique(seats.sitting[chosen], return_index=True, return_inverse=True)
+    votes = np.bincount(place)
+    several = votes > 1
+    cluster = table.question[chosen][first][several]
     mean = np.bincount(place, weights=score) / votes
     squared = np.bincount(place, weights=np.square(score - mean[place]))
-    several = votes > 1
-    if not several.any():
-        return Dispersion(None, None, 0)
     sd = np.sqrt(squared[several] / (votes[several] - 1))
     low, high = np.full(votes.size, np.inf), np.full(votes.size, -np.inf)
     np.minimum.at(low, place, score)
     np.maximum.at(high, place, score)
-    far = (high - low)[several] > (table.scale[1] - table.scale[0]) / 4
-    return Dispersion(float(sd.mean()), float(far.mean()), int(several.sum()))
+    width = table.scale[1] - table.scale[0]
+    e = estimate(sd, np.ones(sd.size, dtype=np.int64), cluster, 0, (0.0, width))
+    return Dispersion(Share(e.mean, e.low, e.high, e.n), share((high - low)[several] > width / 4, cluster))

@@ -47,9 +47,9 @@ class _Scored:
         return estimate(self.score, self.turn, self.question, planned - self.score.size, scale)
 
 
-def summarise(table: ScoreTable) -> list[ModelScores]:
-    """Scores of every model, in the table's order."""
-    ranks = rank_ranges(table)
+def summarise(table: ScoreTable, *, comparable: bool = True) -> list[ModelScores]:
+    """Scores of every model, in the table's order; without ranks where they are not comparable (other judges, say)."""
+    ranks = rank_ranges(table) if comparable else [None] * len(table.models)
     return [_model_scores(table, m, ranks[m]) for m in range(len(table.models))]
 
 

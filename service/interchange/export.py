@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.engine import Connection, Row
 
 from questions.types import Question
+from service.errors import UsageError
 from service.files import write_lines
 from service.report.render import csv_cell
 from service.store import reads
@@ -135,7 +136,16 @@ def _csv_line(values: list[Any]) -> str:
 
 
 def export_logickor(connection: Connection, run: reads.StoredRun, folder: Path) -> list[Path]:
-    """One file a model in LogicKor's layout. A verdict without a score is left out: LogicKor has no word for it."""
+    """One file a model in LogicKor's layout. A verdict without a score is left out: LogicKor has no word for it.
+
+    Raises:
+        UsageError: the scores are of several scales, and the layout has no place to say which.
+    """
+    if run.plan.mixes_scales:
+        raise UsageError(
+            f"run {run.name!r} holds scores of several scales, and LogicKor's layout cannot tell them apart; "
+            "export it as jsonl or csv"
+        )
     return [
         write_lines(folder / f"{_file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
         for model, mine in itertools.groupby(_logickor_conversations(connection, run), key=lambda c: c["model"])

@@ -20,7 +20,8 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
     """Every figure of a run, models in order of their score."""
     verdicts, seats = verdict_table(connection, run)
     table = verdicts if seats is None or run.plan.jury is None else collapse(verdicts, seats, run.plan.jury)
-    scores = summarise(table)
+    jury = jury_report(run.plan, verdicts, seats)
+    scores = summarise(table, comparable=jury is None or jury["same_members"])
     spent = ledger.spending(connection, run.id)
     answers = reads.answer_statuses(connection, run.id)
     foreign = reads.wrong_language(connection, run.id)
@@ -48,7 +49,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
         },
         "judges": [j.label for j in run.plan.judges],
         "judge_pack": run.plan.pack.model_dump() if run.plan.pack is not None else None,
-        "jury": jury_report(run.plan, verdicts, seats),
+        "jury": jury,
         "rubrics": {
             name: {
                 "kind": r.kind,

@@ -22,6 +22,7 @@ def jury_report(plan: RunPlan, verdicts: ScoreTable, seats: Seats | None) -> dic
         "members": [{"judge": m.judge, **asdict(m.score)} for m in members(verdicts, seats)],
         "dispersion": asdict(dispersion(verdicts, seats)),
         "undecided": undecided(verdicts, seats, plan.jury) if plan.jury is not None else 0,
+        "same_members": len(set(plan.seats)) == 1,
         "excluded": [
             {"judge": plan.judges[j].label, "model": plan.models[m].label, "family": family(plan.judges[j].model)}
             for j, m in left_out
@@ -35,15 +36,15 @@ def jury_notes(jury: dict[str, Any] | None) -> Iterator[str]:
         return
     said = ", ".join(f"{safe(m['judge'])} {interval(m)} n {counted(m)}" for m in jury["members"])
     yield f"A verdict is the {jury['how']} of the jury, and exists only where every member gave one. Members: {said}."
-    apart = jury["dispersion"]
-    if apart["n"]:
+    sd, apart = jury["dispersion"]["sd"], jury["dispersion"]["apart"]
+    if sd["n"]:
         yield (
-            f"Members differ by a standard deviation of {apart['sd']:.2f} on the same answer (n {apart['n']}), and by "
-            f"more than a quarter of the scale on {apart['apart']:.0%}."
+            f"Members differ by a standard deviation of {interval(sd)} on the same answer (n {sd['n']}), and by more "
+            f"than a quarter of the scale on a share of {interval(apart)}."
         )
     if jury["undecided"]:
         yield f"{jury['undecided']} incomplete verdicts have all their scores, but no majority: resuming mends none."
     for pair in jury["excluded"]:
         yield f"{safe(pair['judge'])} did not grade {safe(pair['model'])}: one family ({safe(pair['family'])})."
-    if jury["excluded"]:
-        yield "Models graded by different members differ by those, too: compare their means and ranks with care."
+    if not jury["same_members"]:
+        yield "Not all models were graded by the same members: their means are not comparable, and no rank is given."

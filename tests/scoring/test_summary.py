@@ -139,3 +139,22 @@ def test_the_only_model_with_a_score_is_first_whatever_the_number_of_questions()
     status = np.zeros((2, 300_000, 1), dtype=np.int64)
     status[0] = STATUSES.index("refused")
     assert rank_ranges(table(np.full((2, 300_000, 1), 5.0), status)) == [None, (1, 1)]
+
+
+def test_a_turn_that_one_question_has_leaves_no_ranks():
+    scores = np.full((2, 12, 2), np.nan)
+    scores[0, :, 0], scores[1, :, 0] = 8.0, 2.0
+    scores[0, 0, 1], scores[1, 0, 1] = 0.0, 10.0
+    missing = np.where(np.isnan(scores), -1, 0)
+    assert rank_ranges(table(scores, missing)) == [None, None]
+    missing[:, 1, 1] = 0
+    scores[:, 1, 1] = 5.0
+    assert None not in rank_ranges(table(scores, missing))
+
+
+def test_a_draw_without_a_turn_is_no_draw_of_the_same_score():
+    random = np.random.default_rng(3)
+    scores = np.full((2, 30, 2), np.nan)
+    scores[:, :, 0] = random.integers(0, 11, 30)
+    scores[0, :2, 1], scores[1, :2, 1] = 10.0, 0.0  # the turn decides, and some draws lack it
+    assert rank_ranges(table(scores, np.where(np.isnan(scores), -1, 0))) == [(1, 1), (2, 2)]

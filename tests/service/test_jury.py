@@ -44,7 +44,7 @@ def test_a_jury_gives_one_verdict_on_each_answer(run_cli, model_server: ModelSer
     assert (model["overall"]["mean"], model["overall"]["n"], model["overall"]["failed"]) == (mean, 6, 0)
     assert report["jury"]["how"] == (rule or "mean")
     assert [(m["mean"], m["n"]) for m in report["jury"]["members"]] == [(4.0, 6), (7.0, 6), (7.0, 6)]
-    assert report["jury"]["dispersion"]["sd"] == pytest.approx(3**0.5)
+    assert report["jury"]["dispersion"]["sd"]["mean"] == pytest.approx(3**0.5)
     shown = run_cli("report", report["run"])
     assert "of the jury" in shown.out, shown
     assert "standard deviation of 1.73" in shown.out, shown
@@ -107,7 +107,8 @@ def test_nobody_grades_its_own_family_in_a_jury(run_cli, model_server, questions
     assert [(m["overall"]["n"], m["overall"]["failed"]) for m in report["models"]] == [(6, 0)] * 2
     assert [pair["family"] for pair in report["jury"]["excluded"]] == ["lg"]
     assert [m["n"] for m in report["jury"]["members"]] == [6, 12, 12]
-    assert "compare their means and ranks with care" in run_cli("report", report["run"]).out
+    assert "no rank is given" in run_cli("report", report["run"]).out
+    assert [m["rank"] for m in report["models"]] == [None, None]
     told = run_cli("run", *words, "-q", questions, "--allow-self-judging", "-f", "json")
     assert [m["n"] for m in report_of(told)["jury"]["members"]] == [12, 12, 12], told
 
@@ -126,3 +127,13 @@ def test_the_plan_of_a_jury_says_what_it_will_cost(run_cli, model_server, questi
     done = run_cli("run", *words, "-q", questions, "--dry-run")
     assert done.code == 0, done
     assert [line.split(":")[-1].split()[0] for line in done.out.splitlines() if "verdicts" in line] == ["0", "6"], done
+
+
+def test_the_order_of_judges_makes_no_other_jury(run_cli, model_server, questions):
+    for name in ("strict", "kind"):
+        model_server.behave(name, verdict(6))
+    keys = [
+        report_of(run_cli("run", *jury_of(model_server, *names), "-q", questions, "-f", "json"))["comparability_key"]
+        for names in (("strict", "kind"), ("kind", "strict"))
+    ]
+    assert keys[0] == keys[1]

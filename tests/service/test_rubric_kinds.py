@@ -158,3 +158,12 @@ def test_rubrics_are_listed_and_shown(run_cli: Any, tmp_path: Path) -> None:
     wrong = run_cli("judge", "rubrics", "harm-refusals")
     assert wrong.code == 2
     assert "did you mean harm-refusal" in wrong.err
+
+
+def test_scores_of_several_scales_are_no_file_of_logickors(run_cli: Any, tmp_path: Path) -> None:
+    words = ["-m", "scripted:comply", "-j", "scripted:rules", "-q", "smoke", "--name", "r"]
+    assert run_cli("run", *words).code == 0
+    done = run_cli("export", "logickor", "r", "out")
+    assert done.code == 2, done
+    assert "export it as jsonl or csv" in done.err, done
+    assert not (tmp_path / "out").exists()

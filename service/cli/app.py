@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from service.cli import compare_app
 from service.cli.judge_app import judge_app
 from service.cli.options import (
     DATABASE_DEFAULT,
@@ -248,6 +249,10 @@ def report(
     from service.cli.look import print_report
 
     print_report(run_name, database, report_format, output, language)
+
+
+app.command(epilog=compare_app.COMPARE_EXAMPLES)(compare_app.compare)
+app.command(epilog=compare_app.POWER_EXAMPLES)(compare_app.power)
 
 
 @app.command(epilog="Examples: `kojudge checks demo` · `kojudge checks demo --list wrong_language`")

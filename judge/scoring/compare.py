@@ -135,8 +135,10 @@ def _tested(families: list[list[Difference]], same: list[bool], method: Method, 
 
 
 def _cut(d: Difference, width: float) -> Difference:
-    if d.low is None or d.high is None:
+    if d.mean is None:
         return d
+    if d.low is None or d.high is None:  # of one question anything may be
+        return replace(d, low=-width, high=width)
     return replace(d, low=max(d.low, -width), high=min(d.high, width))
 
 

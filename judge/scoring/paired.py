@@ -25,6 +25,8 @@ FLIPS = 9_999
 _SEED = 20_260_101
 _EXACT = 12
 """Up to so many questions all 2^n sign patterns are tried."""
+_EXACT_IF_RARE = 18
+"""Up to so many they are where few of those drawn are as extreme."""
 _BY_FLIPS = 20_000
 """Above so many questions the sum of random signs is normal for every purpose (Lindeberg)."""
 _FEW_HITS = 50
@@ -111,8 +113,7 @@ def sign_flip(weights: NDArray[np.float64], flips: int = FLIPS, seed: int = _SEE
     # Sums of equal weights in another order differ in their last bits; such a tie is as extreme.
     as_extreme = observed - 1e-12 * size
     if weights.shape[0] <= _EXACT:
-        signs = _all_signs(weights.shape[0])
-        return np.asarray((np.abs(signs @ weights) >= as_extreme).mean(axis=0))
+        return _exact(weights, as_extreme)
     if weights.shape[0] > _BY_FLIPS:
         return _normal(observed, np.sqrt(np.square(weights).sum(axis=0)))
     random = np.random.default_rng(seed)
@@ -125,7 +126,9 @@ def sign_flip(weights: NDArray[np.float64], flips: int = FLIPS, seed: int = _SEE
     # The observed signs are one of the patterns (Phipson & Smyth 2010): p is never 0.
     p = (hits + 1) / (flips + 1)
     rare = hits < _FEW_HITS
-    if rare.any():
+    if rare.any() and weights.shape[0] <= _EXACT_IF_RARE:
+        p[rare] = _exact(weights[:, rare], as_extreme[rare])
+    elif rare.any():
         p[rare] = _tail(weights[:, rare], observed[rare])
     return p
 
@@ -135,7 +138,7 @@ def _tail(weights: NDArray[np.float64], observed: NDArray[np.float64]) -> NDArra
 
     The saddlepoint approximation for sums of random signs (Robinson 1982, Lugannani & Rice 1980): the cumulant
     function is K(t) = sum log cosh(t w). The sums move in steps of twice the smallest weight or less, so half such a
-    step is taken off: p is never below that of the patterns by more than the approximation.
+    step is taken off, which makes p larger rather than smaller.
     """
     from scipy.special import ndtr
 
@@ -157,9 +160,15 @@ def _tail(weights: NDArray[np.float64], observed: NDArray[np.float64]) -> NDArra
     return np.asarray(np.clip(2 * tail, 2.0 ** (1 - (weights != 0).sum(axis=0)), 1.0))
 
 
-def _all_signs(n: int) -> NDArray[np.float64]:
-    patterns = np.arange(2**n)[:, None] >> np.arange(n)
-    return np.asarray((patterns & 1) * 2.0 - 1.0, dtype=np.float64)
+def _exact(weights: NDArray[np.float64], as_extreme: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of all 2^n patterns that are as extreme."""
+    questions, tests = weights.shape
+    hits = np.zeros(tests)
+    block = max(1, _BLOCK_BYTES // (8 * max(weights.shape)))
+    for start in range(0, 2**questions, block):
+        patterns = np.arange(start, min(start + block, 2**questions))[:, None] >> np.arange(questions)
+        hits += (np.abs(((patterns & 1) * 2.0 - 1.0) @ weights) >= as_extreme).sum(axis=0)
+    return np.asarray(hits / 2**questions)
 
 
 def _normal(observed: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -53,11 +53,13 @@ def drops(scores: NDArray[np.float64], planned: Integers, width: float) -> list[
 
 
 def _mean(values: NDArray[np.float64], planned: int, most: float) -> Estimate:
-    """Of one value a question, with Student's interval; without one for fewer than two."""
+    """Of one value a question, with Student's interval; of a single question it is all that may be."""
     n = int(values.size)
-    if n < 2:
-        return Estimate(None, None, None, n, planned - n)
+    if n == 0:
+        return Estimate(None, None, None, 0, planned)
     mean = float(values.mean())
+    if n == 1:
+        return Estimate(mean, -most, most, 1, planned - 1)
     half = t95(n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
     return Estimate(mean, max(-most, mean - half), min(most, mean + half), n, planned - n)
 

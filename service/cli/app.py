@@ -326,7 +326,7 @@ def dashboard(
     database: Database = DATABASE_DEFAULT,
 ) -> None:
     """Look at the runs in a browser, on this machine only."""
-    from service.cli.look import start_dashboard
+    from service.cli.dashboard import start_dashboard
 
     raise typer.Exit(start_dashboard(database, port))
 

@@ -1,16 +1,20 @@
-"""`dashboard`: the pages in a process of their own, which is given no key."""
+"""`dashboard`: the pages in a process of their own, which is given no key; this one resumes runs that they ask for."""
 
 import os
 import socket
 import subprocess
 import sys
+import threading
 
 from rich.text import Text
 
 from service.cli.failures import WRONG_USE
 from service.cli.terminal import err
 from service.errors import UsageError
+from service.report.cells import safe
+from service.worker import Worker
 
+_JOBS = 2
 _SECRET = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 
 
@@ -25,11 +29,19 @@ def start_dashboard(database: str, port: int) -> int:
     environment["KOJUDGE_DATABASE_URL"] = database
     err().print(Text(f"Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)"))
     # Started, not imported: the pages import this package, not the other way round.
-    command = [sys.executable, "-m", "dashboard", "--port", str(port)]
+    pages = subprocess.Popen([sys.executable, "-m", "dashboard", "--port", str(port)], env=environment)
+    ended = threading.Event()
+    worker = Worker(database, _JOBS, lambda line: err().print(Text(safe(line))))
+    working = threading.Thread(target=worker.work, args=(ended,), name="worker")
+    working.start()
     try:
-        return WRONG_USE if subprocess.run(command, env=environment, check=False).returncode else 0
+        return WRONG_USE if pages.wait() else 0
     except KeyboardInterrupt:
+        pages.wait()
         return 0
+    finally:
+        ended.set()
+        working.join()
 
 
 def _check_free(port: int) -> None:

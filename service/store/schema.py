@@ -9,6 +9,8 @@
     runs ──< requests                           what somebody wants done with it: pause, resume, retry
     runs ─── reports                            its report as of one revision, so that readers need not compute
     runs ──< batches ──< batch_items >── completions   what a vendor holds as a file, by work key
+    runs ──< review_items                       the turns that people are asked to label, and why these
+    runs ──< labels, adjudications              what people said, and what was decided between them; never overwritten
 
 A conversation is (run, model, question, sample); `model`, `judge` and `question` are positions in the
 run's plan. `runs.revision` grows with every transaction that changes what a report is made of.
@@ -258,4 +260,70 @@ requests = Table(
     Column("taken_at", Text),
     Column("outcome", Text),
     Index("requests_by_run", "run_id"),
+)
+
+# `code` names the turn to reviewers without telling the model. `reason` says why a targeted one was taken.
+# `shared`: every reviewer gets it.
+review_items = Table(
+    "review_items",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("model", Integer, nullable=False),
+    Column("question", Integer, nullable=False),
+    Column("sample", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("rubric", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("stratum", Text, nullable=False),
+    Column("reason", Text),
+    Column("inclusion_prob", Float, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("drawn_at", Text, nullable=False),
+    PrimaryKeyConstraint("run_id", "model", "question", "sample", "turn"),
+    UniqueConstraint("run_id", "code"),
+)
+
+# A reviewer's later label of the same turn supersedes the former in reading. `value` is JSON, NULL unless given.
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("model", Integer, nullable=False),
+    Column("question", Integer, nullable=False),
+    Column("sample", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("rubric", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("stratum", Text, nullable=False),
+    Column("inclusion_prob", Float),
+    Column("status", Text, nullable=False),
+    Column("value", Text),
+    Column("blind", Boolean, nullable=False),
+    Column("seconds", Float),
+    Column("idempotency_key", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("note", LongText),
+    UniqueConstraint("idempotency_key"),
+    Index("labels_by_run", "run_id", "reviewer"),
+)
+
+adjudications = Table(
+    "adjudications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("model", Integer, nullable=False),
+    Column("question", Integer, nullable=False),
+    Column("sample", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("rubric", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("note", LongText),
+    UniqueConstraint("idempotency_key"),
+    Index("adjudications_by_run", "run_id"),
 )

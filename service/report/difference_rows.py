@@ -99,7 +99,7 @@ def _beside_baseline(found: Report, say: Say) -> Iterator[str]:
         listed = ", ".join(told) + (say(f" and {more} more", f" 외 {more}개") if more else "")
         yield say(
             f"not to be told apart from {base} with these {_questions(alike)} questions: {listed}",
-            f"문항 {_questions(alike)}개로는 {base}와의 우열을 가릴 수 없는 모델: {listed}",
+            f"문항 {_questions(alike)}개로는 {base}에 견주어 우열을 가릴 수 없는 모델: {listed}",
         )
 
 
@@ -181,9 +181,9 @@ def notes(report: Report, say: Say) -> Iterator[str]:
     name = {"holm": "Holm", "bh": "Benjamini-Hochberg"}[found["correction"]]
     yield say(
         f"Differences: paired by question, sign-flip permutation test, {name} over {tested} comparisons, level "
-        f"{found['alpha']:g}. Not told apart does not mean equal.",
+        f"{found['alpha']:g}. Intervals are of one comparison each. Not told apart does not mean equal.",
         f"차이: 문항별로 짝지어 부호 순열 검정을 하고, 비교 {tested}건에 걸쳐 {name} 방법으로 보정했습니다(유의수준 "
-        f"{found['alpha']:g}). 우열을 가릴 수 없다는 것이 같다는 뜻은 아닙니다.",
+        f"{found['alpha']:g}). 구간은 비교 하나하나의 구간입니다. 우열을 가릴 수 없다는 것이 같다는 뜻은 아닙니다.",
     )
     if detectable := found["detectable"]:
         yield detectable_line(detectable, say)

@@ -13,12 +13,16 @@ def grids(report: Report, say: Say) -> Iterator[Grid]:
     models = report["models"]
     if any(d["raw"]["n"] for m in models for d in m["turns_analysis"]["drops"]):
         yield _drops(models, say)
-    if any(m["turns_analysis"]["stance"] for m in models):
+    if any(_labelled(m["turns_analysis"]["stance"]) for m in models):
         yield _stance(models, say)
         if any(m["turns_analysis"]["stance"]["by_turn"] for m in models):
             yield _flips(models, say)
     if any(m["turns_analysis"]["escalation"] for m in models):
         yield _escalation(models, say)
+
+
+def _labelled(stance: Report | None) -> bool:
+    return stance is not None and stance["pressed"] + stance["corrected"] > 0
 
 
 def _drops(models: list[Report], say: Say) -> Grid:
@@ -89,7 +93,12 @@ def notes(report: Report, say: Say) -> Iterator[str]:
                 "With one model the drop cannot be told apart from the difficulty of the turns.",
                 "모델이 하나뿐이면 하락과 턴의 난이도를 나눌 수 없습니다.",
             )
-    if any(a["stance"] for a in analysed):
+    if any(a["stance"] for a in analysed) and not any(_labelled(a["stance"]) for a in analysed):
+        yield say(
+            "Stand under pressure: no verdict says what became of it (scripted:rules gives points, no labels).",
+            "압박 앞의 입장: 입장을 적은 판정이 없습니다(scripted:rules는 점수만 매기고 표지를 붙이지 않습니다).",
+        )
+    elif any(a["stance"] for a in analysed):
         yield say(
             "Stand: only conversations whose first answer was right (by its checks, else by the judge) can give in; "
             "where "

@@ -29,15 +29,13 @@ class SharedScores:
     unshared: int
 
 
-def shared_scores(
-    connection: Connection, runs: Sequence[StoredRun], first_table: ScoreTable | None = None
-) -> SharedScores:
-    """`first_table` is that of the first run, if it is known already.
+def shared_scores(connection: Connection, runs: Sequence[StoredRun]) -> SharedScores:
+    """The scores of all runs on the questions that they share.
 
     Raises:
         UsageError: the runs have no question in common.
     """
-    tables = [first_table or score_table(connection, runs[0]), *(score_table(connection, run) for run in runs[1:])]
+    tables = [score_table(connection, run) for run in runs]
     models = tuple((run.name, model.label) for run in runs for model in run.plan.models)
     judges = tuple(seat for run in runs for seat in judges_of(run))
     if len(runs) == 1:

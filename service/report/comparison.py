@@ -48,10 +48,12 @@ def build_comparison(
     table = shared.table
     differing = [{"run": d.run, "part": d.part, "first": d.first, "other": d.other} for d in differing_parts(runs)]
     place = None if baseline is None else _place(baseline, shared)
-    found = differences(table, shared.judges, baseline=place, method=method, wished=wished, by_category=True)
+    # Whoever mixes runs of different judges has been warned.
+    judges = [()] * len(table.models) if any(d["part"] == "judge" for d in differing) else shared.judges
+    found = differences(table, judges, baseline=place, method=method, wished=wished, by_category=True)
     if found is None:
         raise UsageError("there is only one model; name another run to compare it with")
-    models = _models(shared, planned=table.planned() if not differing else None)
+    models = _models(shared, judges, planned=table.planned() if not differing else None)
     return {
         "runs": [run.name for run in runs],
         "comparable": not differing,
@@ -71,9 +73,9 @@ def _place(wanted: str, shared: SharedScores) -> int:
     raise UsageError(f"there is no model {wanted!r} to compare with; there are: {listed}")
 
 
-def _models(shared: SharedScores, planned: int | None) -> list[dict[str, Any]]:
+def _models(shared: SharedScores, judges: Sequence[tuple[str, ...]], planned: int | None) -> list[dict[str, Any]]:
     table = shared.table
-    same = len(set(shared.judges)) == 1
+    same = len(set(judges)) == 1
     ranks = rank_ranges(table) if same else [None] * len(table.models)
     return [
         {

@@ -200,6 +200,23 @@ def test_runs_that_differ_are_refused_with_both_values_or_pooled_under_a_warning
     assert compared(run_cli, "one", "two", "--mixed")["differences"]["pairs"][0]["difference"]["mean"] == 0.0
 
 
+def test_mixed_judges_are_compared_under_the_warning(run_cli, model_server: ModelServer):
+    for judge, points in (("strict", 4), ("kind", 8)):
+        model_server.behave(judge, f"평가: 보았다.\n점수: {points}")
+        spec = f"compatible:{judge}@{model_server.openai_url}"
+        done = run_cli("run", "-m", "scripted:perfect", "-j", spec, "-q", "starter", "--name", judge)
+        assert done.code == 0, done
+    refused = run_cli("compare", "strict", "kind")
+    assert refused.code == 2, refused
+    assert "judge compatible:strict" in refused.err, refused
+    report = compared(run_cli, "strict", "kind", "--mixed")
+    (pair,) = report["differences"]["pairs"]
+    assert (pair["difference"]["mean"], pair["comparable"], pair["differs"]) == (4.0, True, True)
+    assert [m["rank"] for m in report["models"]] == [{"low": 1, "high": 1}, {"low": 2, "high": 2}]
+    korean = run_cli("compare", "strict", "kind", "--mixed", "--language", "ko")
+    assert "주의: 서로 비교할 수 없는 실행" in korean.out, korean
+
+
 def test_fewer_than_ten_shared_questions_are_not_comparable(run_cli, tmp_path: Path):
     imported(run_cli, tmp_path, "few", raw_scores(asked=9))
     report = compared(run_cli, "few")

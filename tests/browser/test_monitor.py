@@ -41,9 +41,10 @@ def test_a_run_at_work_is_watched_paused_and_resumed(
         tab.get_by_role("button", name=re.compile("이어서 실행")).click()
         tab.get_by_text("끝났습니다.").wait_for()
         tab.get_by_text("120 / 120").first.wait_for()
-        tab.get_by_text("일시 중지", exact=True).wait_for(state="detached")
+        tab.get_by_role("button", name="일시 중지").wait_for(state="detached")
     finally:
         run.kill()
+        run.wait()
         pages.send_signal(signal.SIGTERM)
     assert pages.wait(60) == 0, (tmp_path / "dashboard.log").read_text()
     assert set(bought(model_server).values()) == {1}, "something was bought twice"

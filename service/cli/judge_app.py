@@ -107,8 +107,8 @@ def judge_probe(
 
     The same command again asks for what is missing and buys nothing twice.
     """
+    from service.card.probe import ProbeOptions
     from service.cli.judge_card import probe_judge
-    from service.judge_probe import ProbeOptions
 
     options = ProbeOptions(repeats, name, max_cost, allow_unpriced, concurrency)
     raise typer.Exit(probe_judge(judge, on, limit, options, database, dry_run=dry_run, yes=yes))

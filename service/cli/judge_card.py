@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from service import event_loop
+from service.card.probe import KIND, Probe, ProbeOptions, material_of_run, plan_probe, shipped_material
 from service.cli.announce import announce, check_priced
 from service.cli.emit import emit_text
 from service.cli.failures import OK, SOME_FAILED
@@ -17,7 +18,6 @@ from service.cli.progress import Totals, run_progress
 from service.cli.terminal import err, print_document
 from service.errors import UsageError
 from service.judge_pack import is_pack, open_pack
-from service.judge_probe import KIND, Probe, ProbeOptions, material_of_run, plan_probe, shipped_material
 from service.running import execute, find_same_run, remaining
 from service.store import Store, ledger, reads
 
@@ -115,9 +115,9 @@ def show_card(
     max_cost: float | None,
 ) -> int:
     """Print the card of a judge; with `yes` or a cap a judge that was never tried is tried first."""
-    from service.card_document import card_document
-    from service.card_source import find_subject
-    from service.judge_card import build_card
+    from service.card.build import build_card
+    from service.card.document import card_document
+    from service.card.source import find_subject
     from service.report.formats import as_html, as_markdown
 
     asked = judge
@@ -145,7 +145,7 @@ def show_card(
 
 
 def _try_first(asked: str, judge: str, database: str, max_cost: float | None) -> None:
-    from service.card_source import find_subject
+    from service.card.source import find_subject
 
     store = Store.open(database)
     try:

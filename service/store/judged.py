@@ -1,5 +1,7 @@
 """What one judge said in a run, what its word cost, and about what: as arrays; apart, because it needs numpy."""
 
+import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,7 @@ from judge.scoring.table import Integers
 from service.store.question_scales import question_scales
 from service.store.reads import StoredRun, answer_text
 from service.store.schema import answers, completions, run_questions, verdicts
+from service.store.scores import columns
 
 POINTS = 10.0
 """Scores of any scale are mapped onto 0 to this, end to end."""
@@ -46,13 +49,17 @@ class JudgedRows:
 def judged_rows(connection: Connection, run: StoredRun) -> JudgedRows:
     """Every verdict of a run that had something to grade, of all its judges, before the language rule."""
     c = verdicts.c
-    chosen = sa.select(c.model, c.question, c.turn, c.sample, c.judge, c.status, c.judge_score).where(
+    chosen = sa.select(c.model, c.question, c.turn, c.sample, c.judge, c.judge_score, c.status).where(
         c.run_id == run.id, c.status != "skipped"
     )
-    rows = connection.execute(chosen).all()
-    columns = list(zip(*rows, strict=True)) or [()] * 7
-    model, question, turn, sample, judge = (np.asarray(column, dtype=np.int64) for column in columns[:5])
-    said = [s if status == "ok" and s is not None else np.nan for status, s in zip(*columns[5:], strict=True)]
+    whole = tuple(array("q") for _ in range(5))
+    said = array("d")
+    for *places, scores, statuses in columns(connection, chosen):
+        for column, values in zip(whole, places, strict=True):
+            column.extend(values)
+        ok = (s if status == "ok" else None for s, status in zip(scores, statuses, strict=True))
+        said.extend(math.nan if s is None else s for s in ok)
+    model, question, turn, sample, judge = (np.asarray(column, dtype=np.int64) for column in whole)
     low, high = question_scales(connection, run)[:, question]
     points = (np.asarray(said, dtype=np.float64) - low) / (high - low) * POINTS
     return JudgedRows(model, question, turn, sample, judge, points)

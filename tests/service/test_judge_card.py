@@ -235,3 +235,28 @@ def test_every_line_is_explained(run_cli: Run, model_server: ModelServer) -> Non
         assert f"`{line['id']}`" in guide, f"docs/judge-card.md does not explain {line['id']}"
     assert accused(card) == []
     assert line_of(card, "retest_exact")["verdict"] == "not_enough_data", "one question says little"
+
+
+def test_one_cap_holds_for_the_whole_probe(run_cli: Run, model_server: ModelServer, tmp_path: Path) -> None:
+    model_server.behave("judge", FaultyJudge())
+    judge = spec(model_server)
+    pack = {
+        "name": "priced",
+        "version": 1,
+        "judges": [judge],
+        "rubrics": [{"rubric": "turn-0-10", "version": 1}],
+        "endpoints": {judge: {"price": {"input": 1.0, "output": 1.0}}},
+    }
+    (tmp_path / "pack.yaml").write_text(json.dumps(pack), encoding="utf-8")
+    words = ["judge", "probe", "-j", "pack.yaml", "--limit", "2", "--repeats", "2", "--concurrency", "2"]
+    stopped = run_cli(*words, "--max-cost", "0.05")
+    assert stopped.code == 3, stopped
+    assert "cost limit" in stopped.err, stopped
+    before = bought(model_server)
+    assert before, "nothing was asked within the cap"
+    assert run_cli(*words, "--max-cost", "5").code == 0
+    assert set(bought(model_server).values()) == {1}
+    done = run_cli("judge", "card", "--judge", "pack.yaml", "-f", "json")
+    assert done.code == 0, done
+    card = json.loads(done.out)
+    assert line_of(card, "usd_median")["mean"] > 0, card

@@ -6,7 +6,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from judge.scoring.pairwise import TIE, A
 from judge.scoring.proportion import share
 from judge.scoring.verdicts import FigureVerdict, Zone, figure_verdicts
 from providers.family import family
-from service.card_source import Judged, Source, Subject, codes
+from service.card.source import Judged, Source, Subject, codes
 from service.store import reads
 from service.store.comparisons import comparison_totals
 from service.store.judged import POINTS
@@ -99,43 +99,51 @@ def _observed_length(source: Source) -> Iterator[Line]:
 
 def _own(source: Source) -> Iterator[Line]:
     """By how much more a judge exceeds the other members of a jury on its own answers than on others' answers."""
-    judge = source.subject.judge
-    gaps: list[tuple[float, str, bool, bool]] = []
-    for judged in source.subject.runs:
-        if len(judged.run.plan.judges) > 1:
-            gaps += _gaps(source, judged)
-    for line, place in (("own_model", 2), ("own_family", 3)):
-        # An answer of the judge's own family, but of another model, is nobody's measure of its taste for itself.
-        groups = [[g for g in gaps if g[place]], [g for g in gaps if not g[3]]]
-        values = [np.asarray([g[0] for g in group]) for group in groups]
-        known = {name: n for n, name in enumerate(dict.fromkeys(g[1] for g in gaps))}
-        clusters = [np.asarray([known[g[1]] for g in group], dtype=np.int64) for group in groups]
-        figure = group_difference_of(values[0], clusters[0], values[1], clusters[1], POINTS)
-        yield Line(line, figure, "points", card.OWN, about=family(judge.model) if line == "own_family" else None)
+    found = [_gaps(source, judged) for judged in source.subject.runs if len(judged.run.plan.judges) > 1]
+    gap = np.concatenate([np.empty(0), *(g.gap for g in found)])
+    cluster = codes(q for g in found for q in g.questions)
+    own_model, own_family = (
+        np.concatenate([np.empty(0, dtype=np.bool_), *columns])
+        for columns in ([g.own_model for g in found], [g.own_family for g in found])
+    )
+    for line, own, about in (("own_model", own_model, None), ("own_family", own_family, source.family)):
+        # An answer of its own family, but of another model, is no measure of how it treats strangers.
+        other = ~own_family
+        figure = group_difference_of(gap[own], cluster[own], gap[other], cluster[other], POINTS)
+        yield Line(line, figure, "points", card.OWN, about=about)
 
 
-def _gaps(source: Source, judged: Judged) -> Iterator[tuple[float, str, bool, bool]]:
-    """For each answer: the judge's mean less the mean of the unrelated members, its question, own model, own family."""
+class _Gaps(NamedTuple):
+    """For each answer: the judge's mean less the mean of the unrelated members, its question, and whose it is."""
+
+    gap: Floats
+    questions: list[str]
+    own_model: NDArray[np.bool_]
+    own_family: NDArray[np.bool_]
+
+
+def _gaps(source: Source, judged: Judged) -> _Gaps:
     plan, rows, ids = judged.run.plan, source.rows(judged.run), source.ids(judged.run)
-    me = plan.judges[judged.place]
-    related = [[family(j.model) == family(m.model) for j in plan.judges] for m in plan.models]
-    order = np.argsort(rows.sitting, kind="stable")
-    for part in np.split(order, np.flatnonzero(np.diff(rows.sitting[order])) + 1):
-        if not part.size:
-            continue
-        model = int(rows.model[part[0]])
-        mine = rows.points[part][rows.judge[part] == judged.place]
-        others = [
-            float(np.nanmean(theirs))
-            for j in range(len(plan.judges))
-            if j != judged.place and not related[model][j]
-            for theirs in [rows.points[part][rows.judge[part] == j]]
-            if theirs.size and not np.isnan(theirs).all()
-        ]
-        if others and mine.size and not np.isnan(mine).all():
-            gap = float(np.nanmean(mine)) - float(np.mean(others))
-            same = plan.models[model].model == me.model
-            yield gap, ids[int(rows.question[part[0]])], same, related[model][judged.place]
+    judges = len(plan.judges)
+    related = np.array([[family(j.model) == family(m.model) for j in plan.judges] for m in plan.models])
+    same = np.array([m.model == plan.judges[judged.place].model for m in plan.models])
+    ok = ~np.isnan(rows.points)
+    _, first, sitting = np.unique(rows.sitting[ok], return_index=True, return_inverse=True)
+    cell = sitting * judges + rows.judge[ok]
+    count = np.bincount(cell, minlength=first.size * judges).reshape(-1, judges)
+    total = np.bincount(cell, weights=rows.points[ok], minlength=first.size * judges).reshape(-1, judges)
+    mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    model, question = rows.model[ok][first], rows.question[ok][first]
+    others = (count > 0) & ~related[model]
+    others[:, judged.place] = False
+    whole = (count[:, judged.place] > 0) & others.any(axis=1)
+    theirs = np.where(others, mean, 0.0).sum(axis=1)[whole] / others.sum(axis=1)[whole]
+    return _Gaps(
+        mean[whole, judged.place] - theirs,
+        [ids[int(q)] for q in question[whole]],
+        same[model[whole]],
+        related[model[whole], judged.place],
+    )
 
 
 def _guard(source: Source) -> Iterator[Line]:
@@ -207,7 +215,7 @@ def build_card(connection: Connection, subject: Subject) -> Card:
     return {
         "judge": judge.label,
         "spec": str(judge.spec()),
-        "family": family(judge.model),
+        "family": source.family,
         "probe": _probe(connection, subject),
         "runs": [j.run.name for j in subject.runs],
         "points": POINTS,

@@ -11,9 +11,10 @@ from sqlalchemy.engine import Connection
 from judge.probes.cells import Cells
 from judge.probes.items import ORIGINAL, ItemName
 from judge.scoring.table import Integers
+from providers.family import family
+from service.card.probe import KIND, VARIANTS, pairs_name
 from service.endpoint_plan import EndpointPlan
 from service.errors import UsageError
-from service.judge_probe import KIND, VARIANTS, pairs_name
 from service.store import reads
 from service.store.comparison_scores import comparison_table
 from service.store.judged import Deliveries, JudgedRows, answer_texts, deliveries, judged_rows, question_ids
@@ -93,6 +94,11 @@ class Source:
         self._rows: dict[int, JudgedRows] = {}
         self._ids: dict[int, list[str]] = {}
         self._texts: dict[int, dict[tuple[int, int, int, int], str]] = {}
+
+    @property
+    def family(self) -> str:
+        """The judge's."""
+        return family(self.subject.judge.model)
 
     def rows(self, run: reads.StoredRun) -> JudgedRows:
         if run.id not in self._rows:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from service.card_words import ABOUT, LINES, SECTIONS, VERDICTS
-from service.judge_card import Card
+from service.card.build import Card
+from service.card.words import ABOUT, LINES, SECTIONS, VERDICTS
 from service.report.cells import interval, safe
 from service.report.document import Document, Grid, Language, Say, speaker
 

@@ -3,7 +3,8 @@
 A figure has a good zone and a wider fair one. A judge is accused only where the figure's interval shuts the zone out,
 not its point: `watch` outside of the good zone, `bad` outside of the fair one, each at a level of 5 % for all figures
 of a card together (Holm over one-sided tests; the standard error is read from the side of the interval that faces the
-zone). What is not accused is `good` if its 95 % interval stays inside the fair zone, else `not enough data`.
+zone). What is not accused is `good` if the figure lies in the good zone and its 95 % interval inside the fair one, else
+`not enough data`.
 """
 
 from collections.abc import Sequence
@@ -43,7 +44,8 @@ def _verdict(figure: Share, zone: Zone, outside_good: float, outside_fair: float
         return "bad"
     if outside_good < ALPHA:
         return "watch"
-    return "good" if zone.fair[0] <= figure.low and figure.high <= zone.fair[1] else "not_enough_data"
+    inside = zone.fair[0] <= figure.low and figure.high <= zone.fair[1]
+    return "good" if inside and zone.good[0] <= figure.mean <= zone.good[1] else "not_enough_data"
 
 
 def _p(figure: Share, zone: Ends) -> float:

@@ -98,7 +98,7 @@ def _zone(ends: list[float] | None, line: dict[str, Any], say: Say) -> str:
         return "–"
     low, high = ends
     if line["judged"]:  # a difference of shares, which cannot be too low
-        return say(f"≤ {high:g} beyond chance", f"우연보다 {high:g} 이내")
+        return say(f"≤ {high:g} beyond chance", f"우연 +{high:g} 이하")
     if line["unit"] in ("share", "correlation") and high == 1.0:
         return f"≥ {low:g}"
     return f"≤ {high:g}" if low == 0.0 else f"{low:g} … {high:g}"
@@ -107,9 +107,9 @@ def _zone(ends: list[float] | None, line: dict[str, Any], say: Say) -> str:
 def _notes(card: Card, say: Say) -> Iterator[str]:
     yield say(
         "A judge is accused only where the interval shuts the good range out (watch) or the fair one (bad), at 5 % for "
-        "all figures together (Holm). Good means that the interval stays in the fair range.",
+        "all figures together (Holm). Good means that the value is in the good range and its interval in the fair one.",
         "구간이 양호 범위를 벗어나면 주의, 허용 범위를 벗어나면 나쁨입니다(모든 지표를 합쳐 5 % 수준, Holm 보정). "
-        "구간이 허용 범위 안에 있으면 양호입니다.",
+        "값이 양호 범위에, 구간이 허용 범위에 있으면 양호입니다.",
     )
     yield say(
         "Points are tenths of the rubric's scale. Intervals are clustered by question. Where there is a column "

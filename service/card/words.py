@@ -35,7 +35,7 @@ LINES: Mapping[str, Words] = {
     "own_model": ("points more than the jury gives its own answers", "자기 답변에 다른 심판보다 더 준 점수"),
     "own_family": ("points more than the jury gives its family", "같은 계열에 다른 심판보다 더 준 점수"),
     "attacks": ("attacks that raise the score by 2 points of 10", "점수를 10점 중 2점 이상 올린 공격의 비율"),
-    "attacks_of_family": ("of them", "그 가운데"),
+    "attacks_of_family": ("attacks", "공격"),
     "attacks_flagged": ("attacks that kojudge flags by rule", "규칙으로 알아본 공격의 비율"),
     "false_flags": ("answers without attack that it flags", "공격이 아닌데 표시된 답변의 비율"),
     "edit_unchanged": ("score unchanged after", "점수가 그대로인 비율:"),

@@ -145,16 +145,18 @@ def show_card(
 
 
 def _try_first(asked: str, judge: str, database: str, max_cost: float | None) -> None:
+    """Try a judge on the shipped answers if it never was, or go on where that was begun."""
     from service.card.source import find_subject
 
+    options = ProbeOptions(max_cost=max_cost)
     store = Store.open(database)
     try:
         with store.read() as connection:
-            probed = find_subject(connection, judge).probe is not None
+            probe = find_subject(connection, judge).probe
     except UsageError:
-        probed = False
+        probe = None
     finally:
         store.close()
-    if not probed:
-        options = ProbeOptions(max_cost=max_cost)
+    shipped = plan_probe(asked, shipped_material(None), os.environ, options)[0].run.name
+    if probe is None or probe.run.name == shipped:
         probe_judge(asked, None, None, options, database, dry_run=False, yes=True)

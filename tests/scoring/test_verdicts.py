@@ -13,7 +13,7 @@ ZONE = Zone((-0.1, 0.1), (-0.3, 0.3))
     ("mean", "half", "verdict"),
     [
         (0.0, 0.05, "good"),
-        (0.12, 0.05, "good"),  # outside, but the interval reaches in
+        (0.12, 0.05, "not_enough_data"),  # outside, but the interval reaches in
         (0.2, 0.05, "watch"),
         (-0.2, 0.05, "watch"),
         (0.5, 0.05, "bad"),

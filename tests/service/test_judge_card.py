@@ -260,3 +260,20 @@ def test_one_cap_holds_for_the_whole_probe(run_cli: Run, model_server: ModelServ
     assert done.code == 0, done
     card = json.loads(done.out)
     assert line_of(card, "usd_median")["mean"] > 0, card
+
+
+def test_a_judge_that_never_gives_a_score_has_a_card_too(
+    run_cli: Run, model_server: ModelServer, tmp_path: Path
+) -> None:
+    model_server.behave("mute", "점수를 줄 수 없습니다.")
+    words = ["-m", spec(model_server, "candidate"), "-q", write_jsonl(tmp_path / "q.jsonl", logickor_questions(4))]
+    for judge in ("mute", "judge"):
+        words += ["-j", spec(model_server, judge)]
+    assert run_cli("run", *words, "--name", "r", "-f", "json").code == 1
+    card = card_of(run_cli, "compatible:mute")
+    line = line_of(card, "verdict_success")
+    assert (line["mean"], line["n"], line["verdict"]) == (0.0, 8, "bad"), line
+    assert accused(card) == [("verdict_success", None, "bad")]
+    page = run_cli("judge", "card", "--judge", "compatible:mute")
+    assert "bad: verdicts that have a score: 0.000" in page.out, page
+    assert "kojudge judge probe -j" in page.out, page

@@ -7,6 +7,8 @@ from typing import Any
 from judge.scoring.pairwise import JudgeScores, PairScores, summarise_pairs
 from service.report.cells import counted, safe, share
 from service.report.document import Grid, Say
+from service.report.pair_figures import pair_figures
+from service.report.pair_grids import figure_grids, figure_notes, figure_slices
 from service.report.part import Part, Report, Slice, Source
 from service.store.comparison_scores import comparison_table
 from service.store.comparisons import ROLE, comparison_errors, comparison_statuses
@@ -18,7 +20,8 @@ def _of_run(source: Source) -> Report:
     plan = run.plan.pairwise
     if plan is None:
         return {"pairwise": None}
-    scores = summarise_pairs(comparison_table(connection, run))
+    table = comparison_table(connection, run)
+    scores = summarise_pairs(table)
     statuses = comparison_statuses(connection, run.id)
     pending = run.plan.comparisons - sum(statuses.values())
     failures = {status: n for status, n in sorted(statuses.items()) if status != "ok"}
@@ -32,6 +35,7 @@ def _of_run(source: Source) -> Report:
         "failure_reasons": [{"error": e, "n": n} for e, n in comparison_errors(connection, run.id)],
         "pairs": [_pair(p) for p in scores.pairs],
         "judges": [_judge(j) for j in scores.judges],
+        **pair_figures(source, table, plan.baseline),
         "cost_usd": None if None in costs or not costs else sum(c for c in costs if c is not None),
         "usage": {
             "calls": sum(s.calls for s in mine),
@@ -61,6 +65,7 @@ def _grids(report: Report, say: Say) -> Iterator[Grid]:
     if part is not None:
         yield _pair_grid(part, say)
         yield _judge_grid(part, say)
+        yield from figure_grids(part, say)
 
 
 def _pair_grid(part: Report, say: Say) -> Grid:
@@ -118,6 +123,7 @@ def _notes(report: Report, say: Say) -> Iterator[str]:
         )
     for reason in part["failure_reasons"]:
         yield f"{reason['n']} × {safe(reason['error'])}"
+    yield from figure_notes(part, say)
 
 
 def _slices(report: Report) -> Iterator[Slice]:
@@ -129,6 +135,7 @@ def _slices(report: Report) -> Iterator[Slice]:
     for judge in part["judges"]:
         for name in ("swap_consistency", "first_position"):
             yield Slice(judge["judge"], f"judge_{name}", "", judge[name] | {"failed": judge["failed"]})
+    yield from figure_slices(part)
 
 
 def _bounds(bounds: dict[str, float] | None) -> str:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from judge.scoring.pairwise import TIE, A, B, ComparisonTable
+from service.store.answer_figures import Places
 from service.store.reads import StoredRun
 from service.store.schema import comparisons
 
@@ -19,12 +20,14 @@ def comparison_table(connection: Connection, run: StoredRun) -> ComparisonTable:
     pairs = {(pair.a, pair.b): number for number, pair in enumerate(plan.pairs)}
     comparing = [place for place in range(len(plan.judges)) if plan.comparisons_by(place)]
     judges = {place: number for number, place in enumerate(comparing)}
-    pair, judge, question = array("i"), array("h"), array("i")
+    places = Places.of_run(connection, run)
+    pair, judge, question, place = array("i"), array("h"), array("i"), array("q")
     forward, swapped, said_forward, said_swapped = array("b"), array("b"), array("b"), array("b")
     for row in connection.execute(_BOTH_OK, {"run": run.id}, execution_options={"yield_per": 5000}):
         pair.append(pairs[row.model_a, row.model_b])
         judge.append(judges[row.judge])
         question.append(row.question)
+        place.append(places.number(row.question, row.sample, row.turn))
         forward.append(_CODES[row.winner])
         swapped.append(_CODES[row.swapped_winner])
         said_forward.append(_CODES[row.judge_winner])
@@ -37,6 +40,7 @@ def comparison_table(connection: Connection, run: StoredRun) -> ComparisonTable:
         pair=np.asarray(pair),
         judge=np.asarray(judge),
         question=np.asarray(question),
+        place=np.asarray(place),
         forward=np.asarray(forward),
         swapped=np.asarray(swapped),
         said_forward=np.asarray(said_forward),
@@ -53,6 +57,8 @@ def _both_ok() -> sa.Select[tuple[object, ...]]:
             one.c.model_b,
             one.c.judge,
             one.c.question,
+            one.c.sample,
+            one.c.turn,
             one.c.winner,
             one.c.judge_winner,
             other.c.winner.label("swapped_winner"),

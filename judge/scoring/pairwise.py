@@ -79,15 +79,25 @@ class JudgeScores:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelWinRate:
+    """Of one model over all its comparisons, whoever the others are."""
+
+    model: str
+    win_rate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class PairwiseScores:
     pairs: tuple[PairScores, ...]
+    models: tuple[ModelWinRate, ...]
     judges: tuple[JudgeScores, ...]
 
 
 def summarise_pairs(table: ComparisonTable) -> PairwiseScores:
-    """Every pair and every judge, in the table's order."""
+    """Every pair, model and judge, in the table's order."""
     return PairwiseScores(
         tuple(_pair(table, number) for number in range(len(table.pairs))),
+        tuple(_model(table, number) for number in range(len(table.models))),
         tuple(_judge(table, number) for number in range(len(table.judges))),
     )
 
@@ -116,6 +126,18 @@ def _pair(table: ComparisonTable, pair: int) -> PairScores:
         win_rate=estimate(points, same_turn, question, failed, (0.0, 1.0)),
         bounds=(float(points.sum()) / (n + failed), (float(points.sum()) + failed) / (n + failed)) if failed else None,
     )
+
+
+def _model(table: ComparisonTable, model: int) -> ModelWinRate:
+    pairs = np.array(table.pairs).reshape(-1, 2)
+    is_a, is_b = (pairs[:, side] == model for side in (0, 1))
+    side = (is_a.astype(np.int8) - is_b)[table.pair]
+    mine = side != 0
+    outcome = outcomes(table.forward[mine], table.swapped[mine]) * side[mine]
+    failed = max(0, int(table.planned[is_a | is_b].sum()) - int(mine.sum()))
+    same_turn = np.zeros(outcome.size, dtype=np.int8)
+    rate = estimate((outcome + 1) / 2, same_turn, table.question[mine], failed, (0.0, 1.0))
+    return ModelWinRate(table.models[model], rate)
 
 
 def _judge(table: ComparisonTable, judge: int) -> JudgeScores:

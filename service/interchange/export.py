@@ -4,7 +4,7 @@ import csv
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +147,7 @@ def export_logickor(connection: Connection, run: reads.StoredRun, folder: Path) 
             "export it as jsonl or csv"
         )
     return [
-        write_lines(folder / f"{_file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
+        write_lines(folder / f"{file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
         for model, mine in itertools.groupby(_logickor_conversations(connection, run), key=lambda c: c["model"])
     ]
 
@@ -173,14 +173,7 @@ def _logickor_line(c: dict[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False)
 
 
-def _file_name(model: str) -> str:
+def file_name(model: str) -> str:
     """A model's name as a path below the folder, and never above it."""
     parts = [_UNSAFE_PART.sub("_", p).strip(".") for p in model.split("/")]
     return "/".join(p for p in parts if p) or "model"
-
-
-EXPORTS: dict[str, Callable[[Connection, reads.StoredRun, Path], list[Path]]] = {
-    "jsonl": export_jsonl,
-    "csv": export_csv,
-    "logickor": export_logickor,
-}

@@ -4,11 +4,19 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from service.report import choices, endpoints, jury, length, pairwise, scores
+from service.report import choices, endpoints, imported, jury, length, pairwise, scores
 from service.report.part import Part, Source
 from service.store import reads
 
-PARTS: tuple[Part, ...] = (scores.PART, choices.PART, jury.PART, length.PART, pairwise.PART, endpoints.PART)
+PARTS: tuple[Part, ...] = (
+    scores.PART,
+    imported.PART,
+    choices.PART,
+    jury.PART,
+    length.PART,
+    pairwise.PART,
+    endpoints.PART,
+)
 """In the order in which a reader meets them."""
 
 

@@ -29,11 +29,13 @@ def _of_run(source: Source) -> Report:
     costs = [s.cost_usd for s in mine]
     part = {
         "baseline": plan.baseline,
+        "orders": plan.orders,
         "prompt_hashes": {rubric: digest[:16] for rubric, digest in plan.prompt_hashes.items()},
         "planned": run.plan.comparisons,
         "failures": failures | ({"pending": pending} if pending > 0 else {}),
         "failure_reasons": [{"error": e, "n": n} for e, n in comparison_errors(connection, run.id)],
         "pairs": [_pair(p) for p in scores.pairs],
+        "models": [asdict(m) for m in scores.models],
         "judges": [_judge(j) for j in scores.judges],
         **pair_figures(source, table, plan.baseline),
         "cost_usd": None if None in costs or not costs else sum(c for c in costs if c is not None),
@@ -64,7 +66,8 @@ def _grids(report: Report, say: Say) -> Iterator[Grid]:
     part = report["pairwise"]
     if part is not None:
         yield _pair_grid(part, say)
-        yield _judge_grid(part, say)
+        if part["orders"] == 2:
+            yield _judge_grid(part, say)
         yield from figure_grids(part, say)
 
 
@@ -84,6 +87,10 @@ def _pair_grid(part: Report, say: Say) -> Grid:
     title = say(
         "Pairwise, both orders: win rate of A, share [95 % CI]", "일대일 비교(양쪽 순서): A의 승률, 비율 [95 % 구간]"
     )
+    if part["orders"] == 1:
+        title = say(
+            "Pairwise, one order: win rate of A, share [95 % CI]", "일대일 비교(한쪽 순서): A의 승률, 비율 [95 % 구간]"
+        )
     return Grid(title, head, body)
 
 
@@ -107,12 +114,14 @@ def _notes(report: Report, say: Say) -> Iterator[str]:
     part = report["pairwise"]
     if part is None:
         return
-    yield say(
-        "Pairwise: a win counts only if the judge names the same model in both orders; where the orders disagree it "
-        "is a tie (inconsistent). A tie is half a win. A comparison of which an order failed counts nowhere.",
-        "일대일 비교: 두 순서에서 모두 같은 모델을 골라야 승리로 칩니다. 순서에 따라 뒤집히면 무승부이고, 무승부는 반 "
-        "승입니다. 한쪽 순서라도 실패한 비교는 세지 않습니다.",
-    )
+    if part["orders"] == 1:
+        yield say(
+            "Pairwise: every comparison was asked in one order only, so a win may be one of the place; a tie is half a "
+            "win.",
+            "일대일 비교: 비교마다 한쪽 순서로만 물었으므로 자리 덕에 이겼을 수 있습니다. 무승부는 반 승입니다.",
+        )
+    else:
+        yield from _both_orders_note(say)
     if part["cost_usd"]:
         yield say(f"Comparisons cost ${part['cost_usd']:.4f}.", f"비교 비용은 ${part['cost_usd']:.4f}입니다.")
     if part["failures"]:
@@ -124,6 +133,15 @@ def _notes(report: Report, say: Say) -> Iterator[str]:
     for reason in part["failure_reasons"]:
         yield f"{reason['n']} × {safe(reason['error'])}"
     yield from figure_notes(part, say)
+
+
+def _both_orders_note(say: Say) -> Iterator[str]:
+    yield say(
+        "Pairwise: a win counts only if the judge names the same model in both orders; where the orders disagree it "
+        "is a tie (inconsistent). A tie is half a win. A comparison of which an order failed counts nowhere.",
+        "일대일 비교: 두 순서에서 모두 같은 모델을 골라야 승리로 칩니다. 순서에 따라 뒤집히면 무승부이고, 무승부는 반 "
+        "승입니다. 한쪽 순서라도 실패한 비교는 세지 않습니다.",
+    )
 
 
 def _slices(report: Report) -> Iterator[Slice]:

@@ -156,8 +156,8 @@ def test_arena_hards_score_is_met_beside_an_interval_over_questions(run_cli, tmp
     part = report["pairwise"]
     strong, weak = part["pairs"]
     assert part["baseline"] == "base"
-    # By both orders: strong wins u0, u1 and u3; u2 and u5 disagree; u4 has a null game.
-    assert [strong[k] for k in ("wins", "ties", "losses", "inconsistent")] == [3, 2, 0, 2]
+    # By both orders: strong wins u0 and u1; u2, u3 and u5 disagree; u4 has a null game.
+    assert [strong[k] for k in ("wins", "ties", "losses", "inconsistent")] == [2, 3, 0, 3]
     assert strong["win_rate"]["failed"] == 1
     # weak loses u0, ties u2, disagrees on u1; u3 is missing, u4 lacks a game, u5 has an unknown label.
     assert [weak[k] for k in ("wins", "ties", "losses", "inconsistent")] == [0, 2, 1, 1]

@@ -83,6 +83,7 @@ def _comparisons(connection: Connection, run: reads.StoredRun, c: reads.StoredCo
 
 
 def _comparison(run: reads.StoredRun, model: int, row: Row[Any]) -> dict[str, Any]:
+    one_order = run.plan.pairwise is not None and run.plan.pairwise.orders == 1
     is_b = row.model_b == model
 
     def result(winner: str | None) -> str | None:
@@ -93,7 +94,7 @@ def _comparison(run: reads.StoredRun, model: int, row: Row[Any]) -> dict[str, An
         "opponent": run.plan.models[row.model_a if is_b else row.model_b].label,
         "judge": run.plan.judges[row.judge].label,
         "repeat": row.repeat,
-        "shown_first": row.swapped == is_b,
+        "shown_first": None if one_order else row.swapped == is_b,
         "status": row.status,
         "result": result(row.winner),
         "judge_result": result(row.judge_winner),

@@ -1,5 +1,6 @@
 """A run in FastChat's layout, for its tools and for `import mtbench`."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,9 +31,7 @@ def export_mtbench(connection: Connection, run: reads.StoredRun, folder: Path) -
         raise UsageError(f"run {run.name!r} holds comparisons in one order, and FastChat's layout has both; use jsonl")
     chunks = reads.question_chunks(connection, run.id, _QUESTIONS_AT_ONCE)
     written = [write_lines(folder / "question.jsonl", (_question(q) for chunk in chunks for q in chunk.values()))]
-    for number, model in enumerate(run.plan.models):
-        lines = (line for c in _begun(connection, run) if c["model"] == model.label for line in _answer(c))
-        written.append(write_lines(folder / "model_answer" / f"{file_name(model.label)}-{number}.jsonl", lines))
+    written += _answers(connection, run, folder / "model_answer")
     judgments = folder / "model_judgment"
     if run.plan.judge_repeats:
         judge = run.plan.judges[0].label
@@ -43,6 +42,16 @@ def export_mtbench(connection: Connection, run: reads.StoredRun, folder: Path) -
         lines = (line for c in _begun(connection, run) for line in _pairs(c, judge, run))
         written.append(write_lines(judgments / f"{_flat(judge)}_pair.jsonl", lines))
     return written
+
+
+def _answers(connection: Connection, run: reads.StoredRun, folder: Path) -> Iterator[Path]:
+    """One file a model; none for a model of which no answer is known."""
+    numbers = {model.label: number for number, model in enumerate(run.plan.models)}
+    for label, mine in itertools.groupby(_begun(connection, run), key=lambda c: c["model"]):
+        lines = (line for c in mine for line in _answer(c))
+        if (first := next(lines, None)) is not None:
+            path = folder / f"{numbers[label]}-{_flat(label)}.jsonl"
+            yield write_lines(path, itertools.chain([first], lines))
 
 
 def _begun(connection: Connection, run: reads.StoredRun) -> Iterator[dict[str, Any]]:

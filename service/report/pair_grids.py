@@ -65,6 +65,21 @@ def _controlled_grid(style: Report, say: Say) -> Grid:
     return Grid.of_columns(say("Win rates at equal length and looks", "길이와 꾸밈을 통제한 승률"), columns)
 
 
+def figure_findings(part: Report, say: Say) -> Iterator[str]:
+    """What the style of an answer does to its chances, where the data say so."""
+    for e in part["style"]["effects"] if part["style"] is not None else ():
+        low, high = e["effect"]["low"], e["effect"]["high"]
+        if e["effect"]["value"] is None or ((low is None or low <= 0) and (high is None or high >= 0)):
+            continue
+        share = _open(e["one_sd"])
+        yield say(
+            f"In pairs {_FEATURES[e['feature']][0]} matters by itself: one SD ({e['sd']:.1f}) more than the other "
+            f"answer makes {share} of an even chance (n {e['effect']['n']}); win rates at equal style stand below.",
+            f"일대일 비교에서 {_FEATURES[e['feature']][1]} 자체가 승패를 바꿉니다. 상대 답변보다 1 SD({e['sd']:.1f}) "
+            f"많으면 반반이던 승률이 {share}가 됩니다(n {e['effect']['n']}). 꾸밈을 통제한 승률은 아래 표에 있습니다.",
+        )
+
+
 def figure_notes(part: Report, say: Say) -> Iterator[str]:
     if part["ratings"] is not None:
         yield from _rating_notes(part["ratings"], say)

@@ -8,7 +8,7 @@ from judge.scoring.pairwise import JudgeScores, PairScores, summarise_pairs
 from service.report.cells import counted, safe, share
 from service.report.document import Grid, Say
 from service.report.pair_figures import pair_figures
-from service.report.pair_grids import figure_grids, figure_notes, figure_slices
+from service.report.pair_grids import figure_findings, figure_grids, figure_notes, figure_slices
 from service.report.part import Part, Report, Slice, Source
 from service.store.comparison_scores import comparison_table
 from service.store.comparisons import ROLE, comparison_errors, comparison_statuses
@@ -60,6 +60,11 @@ def _judge(scores: JudgeScores) -> dict[str, Any]:
 def failed_comparisons(report: Report) -> int:
     """Comparisons that are not ok, each order by itself."""
     return sum(report["pairwise"]["failures"].values()) if report["pairwise"] else 0
+
+
+def _findings(report: Report, say: Say) -> Iterator[str]:
+    if report["pairwise"] is not None:
+        yield from figure_findings(report["pairwise"], say)
 
 
 def _grids(report: Report, say: Say) -> Iterator[Grid]:
@@ -160,4 +165,4 @@ def _bounds(bounds: dict[str, float] | None) -> str:
     return f" → {bounds['worst']:.3f}–{bounds['best']:.3f}" if bounds else ""
 
 
-PART = Part(of_run=_of_run, grids=_grids, notes=_notes, slices=_slices)
+PART = Part(of_run=_of_run, findings=_findings, grids=_grids, notes=_notes, slices=_slices)

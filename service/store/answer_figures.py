@@ -17,7 +17,7 @@ from service.store.question_scales import question_scales
 from service.store.reads import StoredRun, answer_text
 from service.store.schema import answers, completions, run_questions, verdicts
 
-MOST_ANSWERS = 20_000
+MOST_ANSWERS = 40_000
 """Texts that a report reads: of a larger run those of every second, third ... question."""
 
 

@@ -1,5 +1,6 @@
 """FastChat's, Arena-Hard's and AlpacaEval's files in: their aggregates are met, and every trap becomes a failure."""
 
+import itertools
 import json
 from collections import Counter
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from questions.source import SourceError
+from service.interchange.importing import counted
 from tests.conftest import CliResult
 from tests.service.published_files import alpaca_file, arena_folder, fastchat_folder, pairs, single, singles
 from tests.service.support import write_jsonl
@@ -318,3 +321,77 @@ def test_one_order_does_not_fit_into_fastchats_layout(run_cli, tmp_path):
     done = run_cli("export", "mtbench", "ae", "out")
     assert (done.code, "one order" in done.err) == (2, True), done
     assert not (tmp_path / "out").exists()
+
+
+def test_arena_hards_first_release_and_the_korean_ones_come_in(run_cli, tmp_path):
+    """Ensembles keep the labels alone, and one row has a single game; who the baseline was they do not say."""
+    topics = {"category": "arena-hard-v0.1", "cluster": "Math", "ko_cluster": "수학"}
+    questions = [{"question_id": f"{n:x}f", **topics, "turns": [{"content": f"{n}번 문제"}]} for n in range(3)]
+    write_jsonl(tmp_path / "bench/question.jsonl", questions)
+    games = [[{"score": "B>A"}, {"score": "A>B"}], [{"score": "A=B"}], [{"score": "A>>B"}, {"score": None}]]
+    rows = [
+        {"question_id": q["question_id"], "model": "mine", "games": game}
+        for q, game in zip(questions, games, strict=True)
+    ]
+    file = write_jsonl(tmp_path / "bench/model_judgment/ensemble/mine.jsonl", rows)
+    answers = [
+        {"question_id": q["question_id"], "model_id": "mine", "choices": [{"turns": [{"content": "답변입니다."}]}]}
+        for q in questions
+    ]
+    write_jsonl(tmp_path / "bench/model_answer/mine.jsonl", answers)
+    imported(run_cli, "arena-hard", file, "--name", "ko")
+    report = report_of(run_cli, "ko")
+    (pair,) = report["pairwise"]["pairs"]
+    assert report["judges"] == ["ensemble"]
+    assert pair["model_b"] == "baseline (unrecorded)"
+    assert (pair["wins"], pair["win_rate"]["n"], pair["win_rate"]["failed"]) == (1, 1, 2)
+    (told,) = report["imported"]["figures"]
+    assert (told["value"], told["n"], told["dropped"]) == (100.0, 2, 2)
+    shown = json.loads(run_cli("show", "ko", "mine#0f", "--format", "json").out)["conversations"][0]
+    assert shown["turns"][0]["answer"] == "답변입니다."
+    assert {look["result"] for look in shown["comparisons"]} == {"win"}
+
+
+def test_an_order_that_was_not_recorded_is_not_told(run_cli, tmp_path):
+    imported(run_cli, "alpaca-eval", alpaca_file(tmp_path / "annotations.json", [1.2, 2.0, 1.5]), "--name", "ae")
+    lines = run_cli("export", "jsonl", "ae", "out")
+    assert lines.code == 0, lines
+    rows = [json.loads(line) for line in (tmp_path / "out/conversations.jsonl").read_text("utf-8").splitlines()]
+    looks = [look for row in rows for look in row["comparisons"]]
+    assert {look["shown_first"] for look in looks} == {None}
+    assert {look["criteria"]["preference"] for look in looks} == {1.2, 2.0, 1.5}
+    question = rows[0]["question_id"]
+    assert "순서 모름" in run_cli("show", "ae", question).out
+
+
+def test_a_file_that_is_too_large_is_not_read(run_cli, bench):
+    file = bench / "model_judgment/gpt-4_single.jsonl"
+    with file.open("ab") as content:
+        content.truncate(1024 * 2**20 + 1)
+    done = run_cli("import", "mtbench", bench)
+    assert (done.code, "1024 MiB" in done.err) == (2, True), done
+
+
+def test_rows_without_end_are_not_read(tmp_path):
+    endless = ((number, {}) for number in itertools.count(1))
+    with pytest.raises(SourceError, match="more than 1,000,000 rows"):
+        for _ in counted([tmp_path / "rows.jsonl"], lambda _: endless):
+            pass
+
+
+def test_hostile_names_and_texts_stay_text(run_cli, tmp_path):
+    name = "=cmd|' /C calc'!A0\x1b[31m<script>"
+    root = fastchat_folder(tmp_path / "mt_bench", answers=False)
+    rows = [single(name, 81 + n, 1, 5 + n, "</script>") for n in range(4)]
+    write_jsonl(root / "model_judgment/j_single.jsonl", rows)
+    imported(run_cli, "mtbench", root, "--name", "h")
+    for shape in ("table", "markdown", "html", "csv"):
+        done = run_cli("report", "h", "--format", shape)
+        assert done.code == 0, done
+        assert "\x1b" not in done.out, shape
+        assert shape != "html" or "<script>" not in done.out
+    exported = run_cli("export", "mtbench", "h", "out")
+    assert exported.code == 0, exported
+    written = [(tmp_path / line).resolve() for line in exported.out.splitlines()]
+    assert len(written) == 2
+    assert all(path.is_relative_to((tmp_path / "out").resolve()) and path.is_file() for path in written), written

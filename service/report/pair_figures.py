@@ -12,7 +12,7 @@ from judge.scoring.scores_and_pairs import score_agreement
 from judge.scoring.style import style_control
 from judge.scoring.transitivity import transitivity
 from service.report.part import Source
-from service.store.answer_figures import Places, answer_styles, mean_scores
+from service.store.answer_figures import Places, answer_lengths, answer_styles, mean_scores
 
 
 def pair_figures(source: Source, table: ComparisonTable, baseline: str | None) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def pair_figures(source: Source, table: ComparisonTable, baseline: str | None) -
     places = Places.of_run(source.connection, source.run)
     ratings = rate(table, None if baseline is None else table.models.index(baseline))
     scores = mean_scores(source.connection, source.run, places)
-    style = style_control(table, answer_styles(source.connection, source.run, places).astype(np.float64))
+    style = style_control(table, answer_styles(source.connection, source.run, places))
     return {
         "ratings": None if ratings is None else _ratings(ratings),
         "transitivity": asdict(transitivity(table)),
@@ -42,7 +42,7 @@ def length_effect(source: Source) -> dict[str, Any] | None:
     places = Places.of_run(connection, run)
     every = places.every(len(run.plan.models))
     scores = mean_scores(connection, run, places, every)
-    characters = answer_styles(connection, run, places)[:, :, 0].astype(np.float64)
+    characters = answer_lengths(connection, run, places)
     model, place = np.nonzero(~np.isnan(scores) & ~np.isnan(characters))
     question, turn = place // (places.samples * places.turns), place % places.turns
     found = length_slope(

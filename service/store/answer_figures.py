@@ -50,9 +50,24 @@ class Places:
         return max(1, -(-self.size * models // MOST_ANSWERS))
 
 
-def answer_styles(connection: Connection, run: StoredRun, places: Places) -> NDArray[np.float32]:
+def answer_styles(connection: Connection, run: StoredRun, places: Places) -> NDArray[np.float64]:
     """Shape (models, places, features of `judge.checks.style.Style`); NaN where a text was not read or is not there."""
-    found = np.full((len(run.plan.models), places.size, 4), np.nan, dtype=np.float32)
+    found = np.full((len(run.plan.models), places.size, 4), np.nan)
+    for model, place, text in _texts(connection, run, places):
+        found[model, place] = style_of(text)
+    return found
+
+
+def answer_lengths(connection: Connection, run: StoredRun, places: Places) -> NDArray[np.float64]:
+    """Characters, shape (models, places); NaN as in `answer_styles`."""
+    found = np.full((len(run.plan.models), places.size), np.nan)
+    for model, place, text in _texts(connection, run, places):
+        found[model, place] = len(text)
+    return found
+
+
+def _texts(connection: Connection, run: StoredRun, places: Places) -> Iterator[tuple[int, int, str]]:
+    """(model, place, text) of the answers of every question that is read."""
     said = (completions.c.text.label("said"), completions.c.refusal)
     listed = (
         sa.select(answers.c.model, answers.c.question, answers.c.sample, answers.c.turn, answers.c.text, *said)
@@ -61,10 +76,8 @@ def answer_styles(connection: Connection, run: StoredRun, places: Places) -> NDA
         .where(answers.c.status.in_(["ok", "truncated"]))
     )
     for row in _rows(connection, listed):
-        text = answer_text(row)
-        if text:
-            found[row.model, places.number(row.question, row.sample, row.turn)] = style_of(text)
-    return found
+        if text := answer_text(row):
+            yield row.model, places.number(row.question, row.sample, row.turn), text
 
 
 def mean_scores(connection: Connection, run: StoredRun, places: Places, every: int = 1) -> NDArray[np.float64]:

@@ -4,16 +4,18 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from service.report import choices, differences, endpoints, jury, pairwise, scores, turns
+from service.report import choices, differences, endpoints, imported, jury, length, pairwise, scores, turns
 from service.report.part import Part, Source
 from service.store import reads
 
 PARTS: tuple[Part, ...] = (
     differences.PART,
     scores.PART,
+    imported.PART,
     turns.PART,
     choices.PART,
     jury.PART,
+    length.PART,
     pairwise.PART,
     endpoints.PART,
 )

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from judge.scoring.estimate import Estimate, estimate
+from judge.scoring.estimate import Estimate, mean_of_questions
 from judge.scoring.proportion import wilson
 from judge.scoring.quantiles import Z95
 from judge.scoring.table import Integers
@@ -199,8 +199,7 @@ def _leaf_estimate(given: NDArray[np.float64], planned: int) -> Estimate:
     if given.size and np.isin(given, (0.0, 1.0)).all():
         p = float(given.mean())
         return Estimate(p, *wilson(p, given.size), int(given.size), failed)
-    ones = np.ones(given.size, dtype=np.int64)
-    return estimate(given, ones, np.arange(given.size), failed, (0.0, 1.0))
+    return mean_of_questions(given, int(given.size), failed, (0.0, 1.0))
 
 
 def _part(mean: float, drawn: NDArray[np.float64], leaves: Sequence[LeafScore]) -> Estimate:
@@ -272,7 +271,7 @@ def discrimination(unsafe: NDArray[np.float64], benign: NDArray[np.float64], lea
     each = unsafe[known] + benign[known] - 1
     if not each.size:
         return None
-    score = estimate(each, np.ones(each.size, dtype=np.int64), np.arange(each.size), 0, (-1.0, 1.0))
+    score = mean_of_questions(each, int(each.size), 0, (-1.0, 1.0))
     assert score.mean is not None
     assert score.low is not None
     assert score.high is not None

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import charts, queries
 from dashboard.safe_text import one_line, show_text
 from service.errors import StoreError
-from service.report.render import category_rows, footnotes, headline, score_table
+from service.report.render import report_document
 from service.store import DEFAULT_URL
 
 st.set_page_config(page_title="kojudge", layout="wide")
@@ -30,14 +30,14 @@ name = st.selectbox(
 st.query_params["run"] = name
 report = queries.report(database, name)
 
-for line in headline(report):
+document = report_document(report, "ko")
+for line in (document.title, *document.lines, *document.findings):
     show_text(line)
 if any(m["overall"]["mean"] is not None for m in report["models"]):
     st.altair_chart(charts.intervals(report), width="stretch")
-head, body = score_table(report)
-st.dataframe(pd.DataFrame(body, columns=head), hide_index=True, width="stretch")
-st.subheader("범주별")
-head, body = category_rows(report)
-st.dataframe(pd.DataFrame(body, columns=head), hide_index=True, width="stretch")
-for note in footnotes(report):
+for grid in document.grids:
+    if grid.title is not None:
+        st.subheader(grid.title)
+    st.dataframe(pd.DataFrame(grid.rows, columns=grid.head), hide_index=True, width="stretch")
+for note in document.notes:
     show_text(note)

@@ -15,6 +15,8 @@ from service.cli.options import (
     Grouping,
     ImportKind,
     JuryKind,
+    Language,
+    LanguageOption,
     ListFormat,
     ListFormatOption,
     Output,
@@ -238,13 +240,14 @@ def show(
 def report(
     run_name: RunName,
     report_format: ReportFormatOption = ReportFormat.table,
+    language: LanguageOption = Language.en,
     output: Output = None,
     database: Database = DATABASE_DEFAULT,
 ) -> None:
     """Score a stored run: means with intervals, ranks as ranges, failures by kind."""
     from service.cli.look import print_report
 
-    print_report(run_name, database, report_format, output)
+    print_report(run_name, database, report_format, output, language)
 
 
 @app.command(epilog="Examples: `kojudge checks demo` · `kojudge checks demo --list wrong_language`")

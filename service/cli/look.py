@@ -16,7 +16,7 @@ from judge.checks.observations import KIND_NAMES, observe
 from questions.types import Question
 from service.cli.emit import emit
 from service.cli.failures import WRONG_USE
-from service.cli.options import ListFormat, ReportFormat
+from service.cli.options import Language, ListFormat, ReportFormat
 from service.cli.terminal import err, out, table
 from service.cli.verdict_details import verdict_details
 from service.errors import UsageError
@@ -27,12 +27,14 @@ from service.store import Store, reads
 from service.store.comparisons import comparison_totals
 
 
-def print_report(name: str, database: str, report_format: ReportFormat, output: Path | None) -> None:
+def print_report(
+    name: str, database: str, report_format: ReportFormat, output: Path | None, language: Language
+) -> None:
     store = Store.open(database, create=False, read_only=True)
     with store.read() as connection:
         report = build_report(connection, reads.get_run(connection, name))
     store.close()
-    emit(report, report_format, output)
+    emit(report, report_format, output, language)
 
 
 def list_runs(database: str, list_format: ListFormat) -> None:

@@ -27,8 +27,8 @@ def test_the_demo_is_shown_with_every_model_and_interval(run_cli, tmp_path, monk
     assert run_cli("demo").code == 0
     page = open_page(monkeypatch, tmp_path / "kojudge.db")
     scores = page.dataframe[0].value
-    assert list(scores["Model"]) == ["scripted:good", "scripted:drifting", "scripted:weak"]
-    assert all("[" in cell for cell in scores["Overall [95 % CI]"])
+    assert list(scores["모델"]) == ["scripted:good", "scripted:drifting", "scripted:weak"]
+    assert all("[" in cell for cell in scores["전체 [95 % 구간]"])
     assert set(scores["n"]) == {"24"}
     assert any("starter" in text.value for text in page.text)
 
@@ -49,4 +49,4 @@ def test_hostile_names_stay_text(run_cli, tmp_path, monkeypatch):
     assert run_cli("run", "-m", "replay:r.jsonl", "-j", "scripted:rules", "--name", "x").code == 0
     page = open_page(monkeypatch, tmp_path / "kojudge.db")
     assert not any("onerror" in m.value for m in page.markdown)
-    assert "\u202e" not in page.dataframe[0].value["Model"][0]
+    assert "\u202e" not in page.dataframe[0].value["모델"][0]

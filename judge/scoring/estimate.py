@@ -14,9 +14,9 @@ transformation", JRSS B 54, 1992), which takes the skewness g out of T = (mean -
 
     h(T) = T + g T^2 / (3 sqrt(C)) + g^2 T^3 / (27 C) + g / (6 sqrt(C)),    -t <= h(T) <= t,    t = t(0.975, C - 1)
 
-Without skewness it is Student's; it is cut to the scale. Two cases have no usable variance: one question (the interval
-is the whole scale) and questions that all score alike, where Wilson's interval for C trials is taken on the rescaled
-mean: a bounded score varies at most as much as a coin of that mean.
+Without skewness it is Student's. It is never wider than Wilson's interval for C trials on the rescaled mean, because a
+bounded score varies at most as much as a coin of that mean; that is also the interval where all questions score alike.
+One question alone tells nothing of others: the interval is the whole scale.
 """
 
 import math
@@ -53,7 +53,7 @@ def mean_of_questions(means: Floats, n: int, failed: int, scale: tuple[float, fl
     if not means.size:
         return Estimate(None, None, None, n, failed)
     mean = float(means.mean())
-    return Estimate(mean, *_interval(mean, (means - mean) / means.size, scale), n, failed)
+    return Estimate(mean, *_interval(mean, (means - mean) / means.size, means.size, scale), n, failed)
 
 
 def clustered_mean(value: Floats, cluster: Integers, failed: int, scale: tuple[float, float]) -> Estimate:
@@ -63,7 +63,10 @@ def clustered_mean(value: Floats, cluster: Integers, failed: int, scale: tuple[f
     mean = float(value.mean())
     place = np.unique(cluster, return_inverse=True)[1]
     influence = np.bincount(place, weights=(value - mean) / value.size)
-    return Estimate(mean, *_interval(mean, np.asarray(influence, dtype=np.float64), scale), int(value.size), failed)
+    # Clusters of unequal sizes are worth fewer of one size (Kish 1965).
+    trials = value.size**2 / float(np.square(np.bincount(place)).sum())
+    interval = _interval(mean, np.asarray(influence, dtype=np.float64), trials, scale)
+    return Estimate(mean, *interval, int(value.size), failed)
 
 
 def question_means(score: Floats, turn: Integers, question: Integers) -> Floats:
@@ -81,22 +84,21 @@ def question_means(score: Floats, turn: Integers, question: Integers) -> Floats:
     return np.asarray(of_turns[some] / turns[some])
 
 
-def _interval(mean: float, influence: Floats, scale: tuple[float, float]) -> tuple[float, float]:
+def _interval(mean: float, influence: Floats, trials: float, scale: tuple[float, float]) -> tuple[float, float]:
     """`influence`: what each question adds to the error of the mean, shape (questions,)."""
     clusters = influence.size
     if clusters < 2:
         return scale
+    width = scale[1] - scale[0]
+    least, most = (scale[0] + width * end for end in wilson((mean - scale[0]) / width, trials))
     squared = np.square(influence)
     total = float(squared.sum())
-    width = scale[1] - scale[0]
     if total < 1e-18 * width**2:
-        low, high = wilson((mean - scale[0]) / width, clusters)
-        return scale[0] + width * low, scale[0] + width * high
+        return least, most
     error = math.sqrt(clusters / (clusters - 1) * total)
     slope = float((squared * influence).sum()) / total**1.5 / 3  # g / (3 sqrt(C))
     t = t95(clusters - 1)
-    low, high = mean - error * _unskewed(t, slope), mean - error * _unskewed(-t, slope)
-    return max(scale[0], low), min(scale[1], high)
+    return max(least, mean - error * _unskewed(t, slope)), min(most, mean - error * _unskewed(-t, slope))
 
 
 def _unskewed(y: float, slope: float) -> float:

@@ -6,6 +6,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
+from statsmodels.stats.proportion import proportion_confint
 
 from judge.scoring.estimate import clustered_mean, estimate
 
@@ -18,7 +19,7 @@ def one_turn(scores: list[float], questions: list[int]):
 
 
 def hall(mean: float, error: float, skewness: float, clusters: int) -> tuple[float, float]:
-    """The published transformation, its ends found by root finding."""
+    """The published transformation, its ends found by root finding, and Wilson's interval as the widest there is."""
 
     def h(t: float) -> float:
         root = np.sqrt(clusters)
@@ -26,7 +27,8 @@ def hall(mean: float, error: float, skewness: float, clusters: int) -> tuple[flo
 
     quantile = stats.t.ppf(0.975, clusters - 1)
     upper, lower = (optimize.brentq(lambda t, y=y: h(t) - y, -1e4, 1e4, xtol=1e-14) for y in (quantile, -quantile))
-    return max(SCALE[0], mean - upper * error), min(SCALE[1], mean - lower * error)
+    least, most = proportion_confint(mean / 10 * clusters, clusters, method="wilson")
+    return max(10 * least, mean - upper * error), min(10 * most, mean - lower * error)
 
 
 def test_one_verdict_a_question_without_skewness_is_students_t():
@@ -43,6 +45,13 @@ def test_skewness_is_taken_out_as_hall_published_it(seed: int):
     got = one_turn(list(scores), list(range(30)))
     expected = hall(scores.mean(), stats.sem(scores), float(stats.skew(scores)), 30)
     assert (got.low, got.high) == pytest.approx(expected, abs=1e-9)
+
+
+def test_no_interval_is_wider_than_a_coins():
+    for scores in ([10.0, 10.0, 9.0, 10.0], [10.0] * 11 + [0.0], [0.0, 10.0, 0.0, 10.0, 0.0, 1.0]):
+        got = one_turn(scores, list(range(len(scores))))
+        low, high = proportion_confint(sum(scores) / 10, len(scores), method="wilson")
+        assert 10 * low - 1e-9 <= got.low <= got.mean <= got.high <= 10 * high + 1e-9, scores
 
 
 def test_clusters_are_statsmodels():
@@ -105,9 +114,8 @@ def test_one_question_says_nothing_about_others():
 
 def test_equal_scores_are_not_certainty():
     got = one_turn([10.0] * 7, list(range(7)))
-    z2 = stats.norm.ppf(0.975) ** 2
-    assert got.low == pytest.approx(10 * 7 / (7 + z2), abs=1e-6)
-    assert got.high == 10.0
+    low, high = proportion_confint(7, 7, method="wilson")
+    assert (got.low, got.high) == pytest.approx((10 * low, 10 * high), abs=1e-9)
 
 
 @given(st.lists(st.tuples(st.integers(0, 10), st.integers(0, 8), st.integers(1, 3)), min_size=1, max_size=60))

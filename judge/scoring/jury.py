@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.jury import Jury
-from judge.scoring.estimate import Estimate, estimate
+from judge.scoring.estimate import Estimate, clustered_mean, estimate
 from judge.scoring.proportion import Share, share
 from judge.scoring.table import INCOMPLETE, OK, Integers, ScoreTable
 
@@ -124,7 +124,7 @@ def undecided(table: ScoreTable, seats: Seats, how: Jury) -> int:
 
 
 def members(table: ScoreTable, seats: Seats) -> list[Member]:
-    """Each judge's own mean of turn means, over all models that it judged."""
+    """Each judge's own mean over questions, of all models that it judged."""
     found = []
     units = table.planned() // max(1, len(seats.judges))
     for place, name in enumerate(seats.judges):
@@ -154,5 +154,5 @@ def dispersion(table: ScoreTable, seats: Seats, model: int | None = None) -> Dis
     np.minimum.at(low, place, score)
     np.maximum.at(high, place, score)
     width = table.scale[1] - table.scale[0]
-    e = estimate(sd, np.ones(sd.size, dtype=np.int64), cluster, 0, (0.0, width))
+    e = clustered_mean(sd, cluster, 0, (0.0, width))
     return Dispersion(Share(e.mean, e.low, e.high, e.n), share((high - low)[several] > width / 4, cluster))

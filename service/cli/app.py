@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from service.cli.judge_app import judge_app
+from service.cli.labels_app import labels_app
 from service.cli.options import (
     DATABASE_DEFAULT,
     CheckFormat,
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(questions_app, name="questions")
 app.add_typer(judge_app, name="judge")
+app.add_typer(labels_app, name="labels")
 providers_app = typer.Typer(
     help="Where models answer: what each provider needs, and what an endpoint can do.", no_args_is_help=True
 )

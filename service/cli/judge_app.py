@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from service.cli.options import DATABASE_DEFAULT, Database, ListFormat, ListFormatOption
+from service.cli.options import DATABASE_DEFAULT, Database, ListFormat, ListFormatOption, RunName
 
-judge_app = typer.Typer(help="What judges are asked.", no_args_is_help=True)
+judge_app = typer.Typer(help="What judges are asked, and how far people agree with them.", no_args_is_help=True)
 
 
 @judge_app.command("rubrics", epilog="Example: `kojudge judge rubrics harm-refusal`")
@@ -62,3 +62,18 @@ def judge_show(
         judge_prompt.show_of_run(run_name, conversation, turn, judge, repeat, database, show_format)
     else:
         judge_prompt.show_of_question(run_name, question, answer or [], turn, judge, repeat, show_format)
+
+
+@judge_app.command("agree", epilog="Example: `kojudge judge agree monday --format json`")
+def judge_agree(
+    run_name: RunName,
+    list_format: ListFormatOption = ListFormat.table,
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Compare a run's judges with people: agreement, what a judge finds and misses, and the corrected scores.
+
+    The labels are those of `kojudge labels import`; only blind ones of the random sample count.
+    """
+    from service.cli.people import show_agreement
+
+    show_agreement(run_name, database, list_format)

@@ -80,7 +80,7 @@ def _new_item(run: StoredRun, drawn: Drawn, seed: int) -> NewItem:
     return NewItem(
         TurnKey(run.id, *drawn.unit),
         drawn.rubric,
-        code_of(seed, drawn.unit),
+        code_of(f"{run.name} {run.created_at}", drawn.unit),
         drawn.stratum,
         drawn.reason,
         drawn.inclusion_prob,

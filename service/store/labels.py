@@ -5,6 +5,7 @@ the latest adjudication.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,13 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, Row
 
-from service.store.schema import adjudications, labels, review_items
+from service.store.schema import adjudications, labels, review_items, verdicts
 from service.store.writes import TurnKey, now
 
 Stratum = Literal["random", "targeted"]
 LabelStatus = Literal["given", "skipped", "unsure"]
 LabelValue = Mapping[str, Any]
 """`score` on the rubric's scale and, by the rubric's kind, `labels` or `items`: as in a verdict's criteria."""
+
+_NAME = re.compile(r"^[^\x00-\x1f\x7f-\x9f]{1,100}$")
 
 Unit = tuple[int, int, int, int]
 """(model, question, sample, turn) of a run."""
@@ -45,6 +48,7 @@ class NewLabel:
     def __post_init__(self) -> None:
         if (self.value is not None) != (self.status == "given"):
             raise ValueError(f"a label with status {self.status!r} cannot have the value {self.value!r}")
+        check_name(self.reviewer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,12 @@ class NewItem:
     inclusion_prob: float
     shared: bool
     seed: int
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError for what is no name of a person."""
+    if not _NAME.match(name):
+        raise ValueError("the name of a reviewer is 1 to 100 characters on one line")
 
 
 def unit(row: Row[Any]) -> Unit:
@@ -97,10 +107,16 @@ def save_adjudication(
     key: str,
     *,
     note: str | None = None,
+    created_at: str | None = None,
 ) -> bool:
     """Add what a person decided where reviewers differ; False where one with its key is there already."""
+    check_name(decided_by)
     values = {"rubric": rubric, "decided_by": decided_by, "value": _json(value), "note": note}
-    return _added(connection, adjudications, {**turn.values(), **values, "idempotency_key": key, "created_at": now()})
+    return _added(
+        connection,
+        adjudications,
+        {**turn.values(), **values, "idempotency_key": key, "created_at": created_at or now()},
+    )
 
 
 def _added(connection: Connection, table: sa.Table, values: dict[str, Any]) -> bool:
@@ -153,7 +169,20 @@ def current_labels(connection: Connection, run_id: int) -> dict[tuple[Unit, str]
     return {(unit(row), row.reviewer): row for row in all_labels(connection, run_id)}
 
 
+def all_adjudications(connection: Connection, run_id: int) -> list[Row[Any]]:
+    """Every decision of a run in the order they were made, superseded ones too."""
+    c = adjudications.c
+    return list(connection.execute(sa.select(adjudications).where(c.run_id == run_id).order_by(c.id)))
+
+
 def current_adjudications(connection: Connection, run_id: int) -> dict[Unit, Row[Any]]:
     """The latest decision on each turn."""
-    mine = sa.select(adjudications).where(adjudications.c.run_id == run_id).order_by(adjudications.c.id)
-    return {unit(row): row for row in connection.execute(mine)}
+    return {unit(row): row for row in all_adjudications(connection, run_id)}
+
+
+def is_judged(connection: Connection, run_id: int, turn: Unit) -> bool:
+    """Whether a judge was asked about a turn."""
+    c = verdicts.c
+    model, question, sample, number = turn
+    here = (c.run_id == run_id, c.model == model, c.question == question, c.sample == sample, c.turn == number)
+    return connection.execute(sa.select(c.turn).where(*here).limit(1)).first() is not None

@@ -110,7 +110,7 @@ def export_labels(connection: Connection, run: StoredRun, path: Path) -> int:
     if path.suffix.lower() == ".jsonl":
         write_lines(path, (json.dumps(row, ensure_ascii=False) for row in rows))
     else:
-        cells = ([_as_cell(value) for value in row.values()] for row in rows)
+        cells = ([_as_cell(row[name]) for name in rows[0]] for row in rows)
         write_lines(path, [csv_line(rows[0]), *map(csv_line, cells)])
     return len(rows)
 

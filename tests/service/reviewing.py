@@ -2,14 +2,18 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import yaml
 
 from service.store import Store, labels, reads
 from service.store.schema import verdicts
+from tests.servers.behaviour import text_of
+from tests.servers.model_server import ModelServer
 
 Sheet = list[dict[str, str]]
 
@@ -64,3 +68,38 @@ def json_of(done: Any) -> dict[str, Any]:
     assert done.code == 0, done
     report: dict[str, Any] = json.loads(done.out)
     return report
+
+
+def number_of(text: str) -> int:
+    found = re.search(r"(\d+)번", text)
+    assert found is not None, text
+    return int(found[1])
+
+
+def questions(path: Path, count: int, rubric: str | None = None) -> Path:
+    asked = [
+        {"id": f"q{n}", "category": "c", "turns": [{"prompt": f"{n}번 안내문을 써 주세요."}]}
+        | ({"rubric": rubric} if rubric else {})
+        for n in range(count)
+    ]
+    path.write_text(yaml.safe_dump({"set": "own", "questions": asked}, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def behave(server: ModelServer, name: str, say: Callable[[int], str]) -> str:
+    """A model or judge that answers by the number of the question; its spec."""
+    server.behave(name, lambda body: say(number_of("\n".join(text_of(m) for m in body["messages"]))))
+    return f"compatible:{name}@{server.openai_url}"
+
+
+def harm_verdict(harm: bool) -> str:
+    """A judge's reply under the rubric `harm-refusal`."""
+    return f"평가: 살폈다.\n인용: 없음\nharm: {2 if harm else 0}\nrefusal: full_compliance"
+
+
+def run_and_sample(run_cli: Any, *words: str | Path, n: int) -> None:
+    """A run named `r`, and its sheet.csv of n answers."""
+    done = run_cli("run", *words, "--name", "r", "--format", "json")
+    assert done.code == 0, done
+    done = run_cli("labels", "sample", "r", "--n", str(n), "--output", "sheet.csv")
+    assert done.code == 0, done

@@ -1,62 +1,38 @@
 """What labels say of judges and scores, through the command line, on runs whose truth is known."""
 
 import json
-import re
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa, to_table
 
 from judge.scoring.corrected import corrected_mean, corrected_share
-from tests.servers.behaviour import text_of
 from tests.servers.model_server import ModelServer
-from tests.service.reviewing import fill, items, json_of, judged, read_sheet, write_sheet
-
-
-def number_of(text: str) -> int:
-    found = re.search(r"(\d+)번", text)
-    assert found is not None, text
-    return int(found[1])
-
-
-def questions(path: Path, count: int, rubric: str | None = None) -> Path:
-    asked = [
-        {"id": f"q{n}", "category": "c", "turns": [{"prompt": f"{n}번 안내문을 써 주세요."}]}
-        | ({"rubric": rubric} if rubric else {})
-        for n in range(count)
-    ]
-    path.write_text(yaml.safe_dump({"set": "own", "questions": asked}, allow_unicode=True), encoding="utf-8")
-    return path
-
-
-def behave(server: ModelServer, name: str, say: Callable[[int], str]) -> str:
-    """A model or judge that answers by the number of the question; its spec."""
-    server.behave(name, lambda body: say(number_of("\n".join(text_of(m) for m in body["messages"][-1:]))))
-    return f"compatible:{name}@{server.openai_url}"
+from tests.service.reviewing import (
+    behave,
+    fill,
+    harm_verdict,
+    items,
+    json_of,
+    judged,
+    questions,
+    read_sheet,
+    run_and_sample,
+    write_sheet,
+)
 
 
 def agree(run_cli: Any, run: str = "r") -> dict[str, Any]:
     return json_of(run_cli("judge", "agree", run, "--format", "json"))
 
 
-def run_and_sample(run_cli: Any, *words: str | Path, n: int) -> None:
-    done = run_cli("run", *words, "--name", "r", "--format", "json")
-    assert done.code == 0, done
-    done = run_cli("labels", "sample", "r", "--n", str(n), "--output", "sheet.csv")
-    assert done.code == 0, done
-
-
 def test_the_demo_from_sample_to_figures(run_cli, tmp_path):
     assert run_cli("demo").code == 0
     assert run_cli("labels", "sample", "demo", "--n", "60", "--output", "sheet.csv").code == 0
     said, stored = judged(tmp_path, "demo"), items(tmp_path, "demo")
-    random = np.random.default_rng(1)
-    noise = {code: int(random.integers(-1, 2)) for code in sorted(said)}
+    noise = {code: (-1, 0, 1)[(item.question + item.turn + item.model) % 3] for code, item in stored.items()}
     score = {code: int(np.clip(round(said[code]) + noise[code], 0, 10)) for code in said}
     fill(tmp_path / "kim.csv", tmp_path / "sheet.csv", score.__getitem__)
     assert run_cli("labels", "import", "demo", "kim.csv").code == 0
@@ -78,7 +54,7 @@ def test_the_demo_from_sample_to_figures(run_cli, tmp_path):
     means = {m["model"]: m["overall"]["mean"] for m in json_of(run_cli("report", "demo", "--format", "json"))["models"]}
     assert {m["model"]: m["raw"] for m in report["models"]} == pytest.approx(means, abs=1e-9)
     for model in report["models"]:
-        assert model["corrected"]["low"] < model["raw"] < model["corrected"]["high"], model
+        assert model["corrected"]["low"] < model["raw"] - 0.1 < model["corrected"]["high"], model
     shown = run_cli("judge", "agree", "demo")
     assert shown.code == 0, shown
     for word in ("Weighted κ", "Corrected", "left out", "alternative annotator test"):
@@ -123,13 +99,12 @@ def test_harm_that_a_judge_misses_is_given_back_to_the_rate(run_cli, tmp_path, m
     harmful, missed, alarmed = (lambda n: n % 4 == 0), (lambda n: n % 20 == 0), (lambda n: n % 25 == 1)
 
     def verdict(n: int) -> str:
-        harm = (harmful(n) and not missed(n)) or alarmed(n)
-        return f"평가: 살폈다.\n인용: 없음\nharm: {2 if harm else 0}\nrefusal: full_compliance"
+        return harm_verdict((harmful(n) and not missed(n)) or alarmed(n))
 
     model = behave(model_server, "candidate", lambda n: f"{n}번 안내문입니다. 차례를 지켜 주세요.")
-    model_server.behave("judge", lambda body: verdict(number_of("\n".join(text_of(m) for m in body["messages"]))))
+    judge = behave(model_server, "judge", verdict)
     path = questions(tmp_path / "q.yaml", 150, "harm-refusal")
-    run_and_sample(run_cli, "-m", model, "-j", f"compatible:judge@{model_server.openai_url}", "-q", path, n=100)
+    run_and_sample(run_cli, "-m", model, "-j", judge, "-q", path, n=100)
     stored = items(tmp_path, "r")
     rows = read_sheet(tmp_path / "sheet.csv")
     assert {"label:harm", "label:refusal"} <= rows[0].keys()
@@ -167,23 +142,15 @@ def test_a_jury_and_its_members_beside_three_people(run_cli, tmp_path, model_ser
     model = behave(model_server, "candidate", lambda n: f"{n}번 안내문입니다.")
     judges = []
     for name, shift in (("kind", 2), ("fair", 0)):
-        model_server.behave(
-            name,
-            lambda body, shift=shift: (
-                "평가: 보았다.\n점수: "
-                + str(min(10, max(0, number_of("\n".join(text_of(m) for m in body["messages"])) % 7 + 2 + shift)))
-            ),
-        )
-        judges += ["-j", f"compatible:{name}@{model_server.openai_url}"]
+        spec = behave(model_server, name, lambda n, shift=shift: f"평가: 보았다.\n점수: {n % 7 + 2 + shift}")
+        judges += ["-j", spec]
     run_and_sample(run_cli, "-m", model, *judges, "-q", questions(tmp_path / "q.yaml", 210), n=180)
     stored = items(tmp_path, "r")
     assert {i.reason for i in stored.values() if i.stratum == "targeted"} == {"jury"}
-    random = np.random.default_rng(2)
     truth: dict[str, dict[str, int]] = {}
-    for who in ("kim", "lee", "park"):
-        truth[who] = {
-            code: int(np.clip(i.question % 7 + 2 + random.integers(-1, 2), 0, 10)) for code, i in stored.items()
-        }
+    for seed, who in enumerate(("kim", "lee", "park")):
+        noise = np.random.default_rng(seed).integers(-1, 2, 210)
+        truth[who] = {code: int(np.clip(i.question % 7 + 2 + noise[i.question], 0, 10)) for code, i in stored.items()}
         fill(tmp_path / f"{who}.csv", tmp_path / "sheet.csv", truth[who].__getitem__, who)
         assert run_cli("labels", "import", "r", f"{who}.csv").code == 0
     report = agree(run_cli)

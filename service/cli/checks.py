@@ -13,8 +13,7 @@ from judge.checks.observations import KINDS
 from service.cli.options import CheckFormat, CheckKind, Grouping
 from service.cli.terminal import out, table
 from service.observing import GroupBy, GroupCounts, count_findings, observed_answers
-from service.report.cells import safe
-from service.report.render import csv_cell
+from service.report.cells import csv_cell, safe
 from service.store import Store, reads
 
 _HEADS = {

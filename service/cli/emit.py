@@ -7,21 +7,23 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from service.cli.options import ReportFormat
-from service.cli.terminal import err, print_report_table
+from service.cli.options import Language, ReportFormat
+from service.cli.terminal import err, print_document
 from service.errors import UsageError
-from service.report.render import TEXT_FORMATS
+from service.report.render import TEXT_FORMATS, report_document
 
 
-def emit(report: dict[str, Any], report_format: ReportFormat, output: Path | None) -> None:
+def emit(
+    report: dict[str, Any], report_format: ReportFormat, output: Path | None, language: Language = Language.en
+) -> None:
     """Print a report, or write it to a file."""
     if report_format is ReportFormat.table and output is None:
-        print_report_table(report)
+        print_document(report_document(report, language.value))
         return
     if report_format is ReportFormat.json:
         text = json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     else:
-        text = TEXT_FORMATS.get(report_format.value, TEXT_FORMATS["markdown"])(report)
+        text = TEXT_FORMATS.get(report_format.value, TEXT_FORMATS["markdown"])(report, language.value)
     emit_text(text, output)
 
 

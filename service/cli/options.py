@@ -28,6 +28,11 @@ class ReportFormat(StrEnum):
     csv = "csv"
 
 
+class Language(StrEnum):
+    en = "en"
+    ko = "ko"
+
+
 class ListFormat(StrEnum):
     table = "table"
     json = "json"
@@ -96,3 +101,6 @@ class ImportKind(StrEnum):
 
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print the report.")]
 ListFormatOption = Annotated[ListFormat, typer.Option("--format", "-f", help="How to print it.")]
+LanguageOption = Annotated[
+    Language, typer.Option("--language", envvar="KOJUDGE_LANGUAGE", help="Of the report: English or Korean.")
+]

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -10,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.report.cells import safe
-from service.report.render import category_rows, footnotes, headline, more_tables, score_table
+from service.report.document import Document
 
 _PIPE_WIDTH = 200
 
@@ -45,16 +44,14 @@ def table(title: str | None, head: list[str], body: list[list[str]]) -> Table:
     return grid
 
 
-def print_report_table(report: dict[str, Any]) -> None:
-    """Headline, scores, categories, multiple choice, pairs, notes."""
+def print_document(document: Document) -> None:
+    """Title, lines, findings, grids, notes."""
     console = out()
-    for line in headline(report):
+    for line in (document.title, *document.lines, *document.findings):
         console.print(Text(line))
-    console.print(table(None, *score_table(report)))
-    console.print(table("By category, mean [95 % CI]", *category_rows(report)))
-    for title, rows in more_tables(report):
-        console.print(table(title, *rows))
-    for note in footnotes(report):
+    for grid in document.grids:
+        console.print(table(grid.title, grid.head, grid.rows))
+    for note in document.notes:
         console.print(Text(note))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Row
 from questions.types import Question
 from service.errors import UsageError
 from service.files import write_lines
-from service.report.render import csv_cell
+from service.report.cells import csv_cell
 from service.store import reads
 from service.store.comparisons import comparisons_of
 

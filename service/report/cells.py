@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from service.report.document import Say
+
 # C0 and C1 controls, bidi and zero-width characters: harmless to a file, not to a terminal or a reader.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -24,9 +26,19 @@ def interval(e: dict[str, Any], digits: int = 2) -> str:
     return f"{e['mean']:.{digits}f} [{e['low']:.{digits}f}, {e['high']:.{digits}f}]"
 
 
-def counted(e: dict[str, Any]) -> str:
-    """`84` or `83+1 failed`."""
-    return f"{e['n']}" + (f" (+{e['failed']} failed)" if e["failed"] else "")
+def share(e: dict[str, Any]) -> str:
+    """A share, a correlation or another figure between -1 and 1."""
+    return interval(e, 3)
+
+
+def counted(e: dict[str, Any], say: Say) -> str:
+    """`84` or `83 (+1 failed)`."""
+    return f"{e['n']}" + (f" (+{e['failed']} {say('failed', '실패')})" if e["failed"] else "")
+
+
+def ends(scale: dict[str, float]) -> str:
+    """`0–10`."""
+    return f"{scale['min']:g}–{scale['max']:g}"
 
 
 def rank(model: dict[str, Any]) -> str:
@@ -49,3 +61,11 @@ def failures(model: dict[str, Any]) -> str:
 def cost(model: dict[str, Any]) -> str:
     """USD, a dash where a price is not known."""
     return "–" if model["cost_usd"] is None else f"${model['cost_usd']:.4f}"
+
+
+def csv_cell(value: object) -> object:
+    """A spreadsheet runs a text cell that starts like a formula; a quote in front keeps it text."""
+    if isinstance(value, str):
+        value = safe(value)
+        return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
+    return value

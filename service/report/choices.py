@@ -3,21 +3,19 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy.engine import Connection
-
 from judge.scoring.choices import BiasScores, DatasetScores, LanguageScores, ModelChoices, summarise_choices
 from judge.scoring.proportion import Share
-from service.report.choice_rows import BIAS_FIGURES
+from service.report.choice_rows import BIAS_FIGURES, choice_grids, choice_notes, choice_slices
+from service.report.part import Part, Report, Source
 from service.store.choices import choice_table
-from service.store.reads import StoredRun
 
 
-def choice_reports(connection: Connection, run: StoredRun) -> list[dict[str, Any] | None]:
-    """One object a model, in the plan's order; None each if the run has no multiple-choice turn."""
-    table = choice_table(connection, run)
+def _of_models(source: Source) -> list[Report]:
+    """`choices` is None for every model if the run has no multiple-choice turn."""
+    table = choice_table(source.connection, source.run)
     if table is None:
-        return [None] * len(run.plan.models)
-    return [_model(scores) for scores in summarise_choices(table)]
+        return [{"choices": None}] * len(source.run.plan.models)
+    return [{"choices": _model(scores)} for scores in summarise_choices(table)]
 
 
 def _model(scores: ModelChoices) -> dict[str, Any]:
@@ -59,3 +57,6 @@ def _language(scores: LanguageScores) -> dict[str, Any]:
 
 def _share(value: Share) -> dict[str, Any]:
     return asdict(value)
+
+
+PART = Part(of_models=_of_models, grids=choice_grids, notes=choice_notes, slices=choice_slices)

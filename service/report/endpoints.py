@@ -1,8 +1,12 @@
 """Who answered: what was asked for, what served it, with which parameters, and what changed meanwhile."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
+from service.report.cells import safe
+from service.report.document import Say
+from service.report.part import Part, Report, Source
 from service.store import ledger, reads
 
 # A schema or a bag of extras would hide the parameters that a reader looks for.
@@ -10,12 +14,12 @@ _LEFT_OUT = ("response_format", "format")
 _WHO = ("digest", "quantization", "template_hash", "context_length", "server_version", "root")
 
 
-def endpoint_reports(run: reads.StoredRun, served: list[ledger.Served]) -> list[dict[str, Any]]:
+def endpoint_reports(source: Source) -> list[dict[str, Any]]:
     """One record per endpoint and role of a run that asked somebody."""
     groups: dict[tuple[str, str], list[ledger.Served]] = {}
-    for row in served:
+    for row in ledger.served(source.connection, source.run.id):
         groups.setdefault((row.endpoint, row.role), []).append(row)
-    return [_endpoint(run, endpoint, role, rows) for (endpoint, role), rows in groups.items()]
+    return [_endpoint(source.run, endpoint, role, rows) for (endpoint, role), rows in groups.items()]
 
 
 def _endpoint(run: reads.StoredRun, endpoint: str, role: str, rows: list[ledger.Served]) -> dict[str, Any]:
@@ -62,24 +66,41 @@ def _distinct(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def endpoint_notes(endpoints: list[dict[str, Any]]) -> list[str]:
-    """What a reader must know of who answered, a line each."""
-    notes = []
-    for e in endpoints:
+def _notes(report: Report, say: Say) -> Iterator[str]:
+    """What a reader must know of who answered."""
+    for e in report["endpoints"]:
+        who = safe(f"{e['endpoint']} ({e['role']})")
         if len(e["served_models"]) > 1:
-            served = ", ".join(f"{model} ({calls})" for model, calls in e["served_models"].items())
-            notes.append(f"{e['endpoint']} ({e['role']}) changed during the run; it was served by {served}.")
+            served = _counts(e["served_models"])
+            yield say(
+                f"{who} changed during the run; it was served by {served}.",
+                f"{who}: 실행 도중에 모델이 바뀌었습니다({served}).",
+            )
         elif len(e["upstreams"]) > 1:
-            hosts = ", ".join(f"{host} ({calls})" for host, calls in e["upstreams"].items())
-            notes.append(f"{e['endpoint']} ({e['role']}) was served by several vendors: {hosts}.")
+            hosts = _counts(e["upstreams"])
+            yield say(f"{who} was served by several vendors: {hosts}.", f"{who}: 여러 업체가 응답했습니다({hosts}).")
         elif e["changed"]:
-            notes.append(f"{e['endpoint']} ({e['role']}) changed between two starts of the run; see its identities.")
+            yield say(
+                f"{who} changed between two starts of the run; see its identities.",
+                f"{who}: 다시 시작한 사이에 모델이 바뀌었습니다. identities를 보세요.",
+            )
         elif e["served_models"] and next(iter(e["served_models"])) != e["requested_model"]:
-            notes.append(f"{e['endpoint']} ({e['role']}) was served by {next(iter(e['served_models']))}.")
+            served = safe(next(iter(e["served_models"])))
+            yield say(f"{who} was served by {served}.", f"{who}: 실제로 응답한 모델은 {served}입니다.")
         for dropped in e["dropped_params"]:
-            left_out = ", ".join(f"{name}={value}" for name, value in dropped.items())
-            notes.append(f"{e['endpoint']} ({e['role']}) did not take {left_out}; it was left out.")
+            left_out = safe(", ".join(f"{name}={value}" for name, value in dropped.items()))
+            yield say(
+                f"{who} did not take {left_out}; it was left out.",
+                f"{who}: {left_out}을(를) 받지 않아 빼고 보냈습니다.",
+            )
         for identity in e["identities"][-1:]:
-            if identity.get("shutdown_date"):
-                notes.append(f"{e['endpoint']} is withdrawn by its vendor on {identity['shutdown_date']}.")
-    return notes
+            if until := identity.get("shutdown_date"):
+                name = safe(e["endpoint"])
+                yield say(f"{name} is withdrawn by its vendor on {until}.", f"{name}: {until}에 서비스가 끝납니다.")
+
+
+def _counts(calls: dict[str, int]) -> str:
+    return safe(", ".join(f"{name} ({n})" for name, n in calls.items()))
+
+
+PART = Part(of_run=lambda source: {"endpoints": endpoint_reports(source)}, notes=_notes)

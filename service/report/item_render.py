@@ -1,12 +1,12 @@
 """An item analysis for people: rows of a table, Markdown, CSV."""
 
 import csv
-import html
 import io
 from typing import Any
 
-from service.report.cells import interval, safe
-from service.report.render import csv_cell
+from service.report import formats
+from service.report.cells import csv_cell, interval, safe
+from service.report.document import Document, Grid
 
 Report = dict[str, Any]
 
@@ -101,17 +101,9 @@ def name(item: Report) -> str:
 
 
 def as_markdown(report: Report) -> str:
-    def cell(text: str) -> str:
-        # Untrusted names must stay text: no table breaks, links, images or HTML.
-        return "".join(f"\\{c}" if c in "|[]`*_~\\!" else c for c in html.escape(text, quote=False))
-
     title, *lines = headline(report)
-    head, body = item_table(report)
-    parts = [f"# {cell(title)}", "", *(f"{cell(line)}  " for line in lines), ""]
-    parts += [f"- {cell(line)}" for line in explanations(report)] + [""]
-    parts += ["| " + " | ".join(map(cell, head)) + " |", "|" + "---|" * len(head)]
-    parts += ["| " + " | ".join(map(cell, row)) + " |" for row in body]
-    return "\n".join(parts) + "\n"
+    grid = Grid(None, *item_table(report))
+    return formats.as_markdown(Document("en", title, lines, findings=explanations(report), grids=[grid]))
 
 
 def as_csv(report: Report) -> str:

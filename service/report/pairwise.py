@@ -1,35 +1,30 @@
-"""The pairwise part of a report: as data, as rows for the tables of every format, and what to know of it."""
+"""The pairwise part of a report: as data, as grids, and what to know of it."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy.engine import Connection
-
 from judge.scoring.pairwise import JudgeScores, PairScores, summarise_pairs
-from service.report.cells import counted, safe
+from service.report.cells import counted, safe, share
+from service.report.document import Grid, Say
+from service.report.part import Part, Report, Slice, Source
 from service.store.comparison_scores import comparison_table
 from service.store.comparisons import ROLE, comparison_errors, comparison_statuses
-from service.store.ledger import Spending
-from service.store.reads import StoredRun
-
-Report = dict[str, Any]
-Rows = tuple[list[str], list[list[str]]]
 
 
-def pairwise_report(
-    connection: Connection, run: StoredRun, spent: dict[tuple[int, str], Spending]
-) -> dict[str, Any] | None:
-    """Wins, ties and losses of every pair, and how steady each judge is; None for a run without pairs."""
+def _of_run(source: Source) -> Report:
+    """`pairwise`: wins, ties and losses of every pair, and how steady each judge is; None for a run without pairs."""
+    run, connection = source.run, source.connection
     plan = run.plan.pairwise
     if plan is None:
-        return None
+        return {"pairwise": None}
     scores = summarise_pairs(comparison_table(connection, run))
     statuses = comparison_statuses(connection, run.id)
     pending = run.plan.comparisons - sum(statuses.values())
     failures = {status: n for status, n in sorted(statuses.items()) if status != "ok"}
-    mine = [s for (_, role), s in spent.items() if role == ROLE]
+    mine = [s for (_, role), s in source.spent.items() if role == ROLE]
     costs = [s.cost_usd for s in mine]
-    return {
+    part = {
         "baseline": plan.baseline,
         "prompt_hashes": {rubric: digest[:16] for rubric, digest in plan.prompt_hashes.items()},
         "planned": run.plan.comparisons,
@@ -44,6 +39,7 @@ def pairwise_report(
             "completion_tokens": sum(s.completion_tokens or 0 for s in mine),
         },
     }
+    return {"pairwise": part}
 
 
 def _pair(scores: PairScores) -> dict[str, Any]:
@@ -60,78 +56,83 @@ def failed_comparisons(report: Report) -> int:
     return sum(report["pairwise"]["failures"].values()) if report["pairwise"] else 0
 
 
-def pairwise_tables(report: Report) -> list[tuple[str, Rows]]:
-    """(title, table): the pairs, and the judges; empty for a run without pairs."""
+def _grids(report: Report, say: Say) -> Iterator[Grid]:
     part = report["pairwise"]
-    if part is None:
-        return []
-    return [
-        ("Pairwise, both orders: win rate of A, share [95 % CI]", _pair_rows(part)),
-        ("Judges of pairs, share [95 % CI]", _judge_rows(part)),
-    ]
+    if part is not None:
+        yield _pair_grid(part, say)
+        yield _judge_grid(part, say)
 
 
-def _pair_rows(part: Report) -> Rows:
-    head = ["A", "B", "Win rate of A", "Wins", "Ties", "Losses", "Inconsistent", "n"]
+def _pair_grid(part: Report, say: Say) -> Grid:
+    head = ["A", "B", say("Win rate of A", "A의 승률"), say("Wins", "승"), say("Ties", "무"), say("Losses", "패")]
+    head += [say("Inconsistent", "순서에 따라 뒤집힘"), "n"]
     body = [
         [
             safe(p["model_a"]),
             safe(p["model_b"]),
-            _cell(p["win_rate"]) + _bounds(p["bounds"]),
+            share(p["win_rate"]) + _bounds(p["bounds"]),
             *(str(p[name]) for name in ("wins", "ties", "losses", "inconsistent")),
-            counted(p["win_rate"]),
+            counted(p["win_rate"], say),
         ]
         for p in part["pairs"]
     ]
-    return head, body
+    title = say(
+        "Pairwise, both orders: win rate of A, share [95 % CI]", "일대일 비교(양쪽 순서): A의 승률, 비율 [95 % 구간]"
+    )
+    return Grid(title, head, body)
 
 
-def _judge_rows(part: Report) -> Rows:
+def _judge_grid(part: Report, say: Say) -> Grid:
+    head = [say("Judge", "심판"), say("Swap consistency", "순서를 바꿔도 같은 판정")]
+    head += [say("First shown is preferred", "먼저 보인 쪽을 고른 비율"), "n"]
     body = [
         [
             safe(j["judge"]),
-            _cell(j["swap_consistency"]),
-            _cell(j["first_position"]),
-            counted(j["swap_consistency"] | {"failed": j["failed"]}),
+            share(j["swap_consistency"]),
+            share(j["first_position"]),
+            counted(j["swap_consistency"] | {"failed": j["failed"]}, say),
         ]
         for j in part["judges"]
     ]
-    return ["Judge", "Swap consistency", "First shown is preferred", "n"], body
+    return Grid(say("Judges of pairs, share [95 % CI]", "일대일 비교의 심판, 비율 [95 % 구간]"), head, body)
 
 
-def pairwise_notes(report: Report) -> list[str]:
+def _notes(report: Report, say: Say) -> Iterator[str]:
     """What a reader must know of these figures."""
     part = report["pairwise"]
     if part is None:
-        return []
-    notes = [
+        return
+    yield say(
         "Pairwise: a win counts only if the judge names the same model in both orders; where the orders disagree it "
         "is a tie (inconsistent). A tie is half a win. A comparison of which an order failed counts nowhere.",
-        *([f"Comparisons cost ${part['cost_usd']:.4f}."] if part["cost_usd"] else []),
-    ]
+        "일대일 비교: 두 순서에서 모두 같은 모델을 골라야 승리로 칩니다. 순서에 따라 뒤집히면 무승부이고, 무승부는 반 "
+        "승입니다. 한쪽 순서라도 실패한 비교는 세지 않습니다.",
+    )
+    if part["cost_usd"]:
+        yield say(f"Comparisons cost ${part['cost_usd']:.4f}.", f"비교 비용은 ${part['cost_usd']:.4f}입니다.")
     if part["failures"]:
         listed = ", ".join(f"{n} {status}" for status, n in part["failures"].items())
-        notes.append(f"Comparisons without a winner, each order by itself: {listed}.")
-    return notes + [f"{r['n']} × {safe(r['error'])}" for r in part["failure_reasons"]]
+        yield say(
+            f"Comparisons without a winner, each order by itself: {listed}.",
+            f"승자가 없는 비교(순서마다 따로 셈): {listed}.",
+        )
+    for reason in part["failure_reasons"]:
+        yield f"{reason['n']} × {safe(reason['error'])}"
 
 
-def pairwise_slices(report: Report) -> list[tuple[str, str, str, dict[str, Any]]]:
-    """(model or judge, slice, value, estimate) of each figure, for the long form."""
+def _slices(report: Report) -> Iterator[Slice]:
     part = report["pairwise"]
     if part is None:
-        return []
-    slices = [(p["model_a"], "pairwise_win_rate", p["model_b"], p["win_rate"]) for p in part["pairs"]]
+        return
+    for p in part["pairs"]:
+        yield Slice(p["model_a"], "pairwise_win_rate", p["model_b"], p["win_rate"])
     for judge in part["judges"]:
         for name in ("swap_consistency", "first_position"):
-            slices.append((judge["judge"], f"judge_{name}", "", judge[name] | {"failed": judge["failed"]}))
-    return slices
-
-
-def _cell(value: dict[str, Any]) -> str:
-    if value["mean"] is None:
-        return "–"
-    return f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+            yield Slice(judge["judge"], f"judge_{name}", "", judge[name] | {"failed": judge["failed"]})
 
 
 def _bounds(bounds: dict[str, float] | None) -> str:
     return f" → {bounds['worst']:.3f}–{bounds['best']:.3f}" if bounds else ""
+
+
+PART = Part(of_run=_of_run, grids=_grids, notes=_notes, slices=_slices)

@@ -6,8 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from judge.rubric import LikertRubric, Rubric
-from service.report.cells import safe_block
-from service.report.render import csv_cell
+from service.report.cells import csv_cell, safe_block
 from service.review.queue import BlindItem
 from service.review.value import fields
 

@@ -1,7 +1,7 @@
 """What people say of answers: the sample they are given, their labels, and decisions between them.
 
 Labels and adjudications are only ever added. What counts now is, for each turn, the latest label of each reviewer and
-the latest adjudication.
+the latest adjudication. Each of them revises its run: reports show what follows from them.
 """
 
 import json
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, Row
 
+from service.store.revisions import revise
 from service.store.schema import adjudications, labels, review_items, verdicts
 from service.store.writes import TurnKey, now
 
@@ -121,7 +122,10 @@ def save_adjudication(
 
 def _added(connection: Connection, table: sa.Table, values: dict[str, Any]) -> bool:
     statement = sqlite.insert(table).values(values).on_conflict_do_nothing(index_elements=["idempotency_key"])
-    return connection.execute(statement).rowcount == 1
+    if connection.execute(statement).rowcount != 1:
+        return False
+    revise(connection, values["run_id"])
+    return True
 
 
 def _json(value: LabelValue | None) -> str | None:
@@ -151,6 +155,7 @@ def save_items(connection: Connection, items: Iterable[NewItem]) -> None:
     changed = {name: statement.excluded[name] for name in ("stratum", "reason", "inclusion_prob", "shared")}
     keys = [column.name for column in review_items.primary_key]
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    revise(connection, rows[0]["run_id"])
 
 
 def items_of(connection: Connection, run_id: int) -> list[Row[Any]]:

@@ -6,12 +6,15 @@
     runs ──< comparisons >── completions        one row a turn, pair of models, judge, repeat and order
     completions >── askings                     to whom and with which parameters: few, and the same for many
     runs ─── leases                             which process works on it
+    runs ──< requests                           what somebody wants done with it: pause, resume, retry
+    runs ─── reports                            its report as of one revision, so that readers need not compute
     runs ──< batches ──< batch_items >── completions   what a vendor holds as a file, by work key
     runs ──< review_items                       the turns that people are asked to label, and why these
     runs ──< labels, adjudications              what people said, and what was decided between them; never overwritten
 
 A conversation is (run, model, question, sample); `model`, `judge` and `question` are positions in the
-run's plan. A unit without a row has not ended yet. A batch is open until `collected_at` is set; a work key is
+run's plan. `runs.revision` grows with every transaction that changes what a report is made of.
+A unit without a row has not ended yet. A batch is open until `collected_at` is set; a work key is
 in one open batch at most. What a model said stands in the ledger alone: an answer has a text of its own only when
 no completion holds it (imports).
 """
@@ -35,7 +38,7 @@ from sqlalchemy import (
 
 from service.store.types import LongText, WorkKey
 
-SCHEMA_VERSION = "0008"
+SCHEMA_VERSION = "0009"
 
 metadata = MetaData()
 
@@ -50,6 +53,7 @@ runs = Table(
     Column("identities", Text),
     Column("created_at", Text, nullable=False),
     Column("stopped_because", Text),
+    Column("revision", Integer, nullable=False, server_default="0"),
 )
 
 questions = Table(
@@ -233,6 +237,29 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("beats", Integer, nullable=False),
     Column("taken_at", Text, nullable=False),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("content", LongText, nullable=False),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Text, nullable=False),
+    Column("taken_at", Text),
+    Column("outcome", Text),
+    Index("requests_by_run", "run_id"),
 )
 
 # `code` names the turn to reviewers without telling the model. `reason` says why a targeted one was taken.

@@ -1,34 +1,18 @@
 """The overview page over a real database, run by Streamlit's own test runner."""
 
-import warnings
-from pathlib import Path
-
 import pytest
 
-import dashboard
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from streamlit.testing.v1 import AppTest
-
-PAGE = str(Path(dashboard.__file__).with_name("app.py"))
+from tests.dashboard.support import open_page
 
 pytestmark = pytest.mark.filterwarnings("default")
-
-
-def open_page(monkeypatch: pytest.MonkeyPatch, database: Path) -> AppTest:
-    monkeypatch.setenv("KOJUDGE_DATABASE_URL", f"sqlite:///{database}")
-    page = AppTest.from_file(PAGE, default_timeout=60).run()
-    assert not page.exception, [e.value for e in page.exception]
-    return page
 
 
 def test_the_demo_is_shown_with_every_model_and_interval(run_cli, tmp_path, monkeypatch):
     assert run_cli("demo").code == 0
     page = open_page(monkeypatch, tmp_path / "kojudge.db")
     scores = page.dataframe[0].value
-    assert list(scores["Model"]) == ["scripted:good", "scripted:drifting", "scripted:weak"]
-    assert all("[" in cell for cell in scores["Overall [95 % CI]"])
+    assert list(scores["모델"]) == ["scripted:good", "scripted:drifting", "scripted:weak"]
+    assert all("[" in cell for cell in scores["전체 [95 % 구간]"])
     assert set(scores["n"]) == {"24"}
     assert any("starter" in text.value for text in page.text)
 
@@ -49,4 +33,4 @@ def test_hostile_names_stay_text(run_cli, tmp_path, monkeypatch):
     assert run_cli("run", "-m", "replay:r.jsonl", "-j", "scripted:rules", "--name", "x").code == 0
     page = open_page(monkeypatch, tmp_path / "kojudge.db")
     assert not any("onerror" in m.value for m in page.markdown)
-    assert "\u202e" not in page.dataframe[0].value["Model"][0]
+    assert "\u202e" not in page.dataframe[0].value["모델"][0]

@@ -129,3 +129,10 @@ def test_hostile_names_do_not_reach_the_terminal(run_cli, tmp_path):
     assert result.code == 0, result
     shown = result.out + run_cli("show", "r", "q1").out + run_cli("report", "r", "--format", "markdown").out
     assert not set("\x1b\x07\u202e") & set(shown), repr(shown)
+
+
+def test_the_report_speaks_korean(run_cli):
+    assert run_cli("demo").code == 0
+    shown = run_cli("report", "demo", "--language", "ko", "--format", "markdown").out
+    assert "실행 demo: 완료" in shown, shown
+    assert not [word for word in ("Overall", "Turn", "Failures", "Wrong language") if word in shown], shown

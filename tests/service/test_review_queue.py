@@ -10,7 +10,7 @@ from service.errors import UsageError
 from service.review import queue
 from service.review.masking import COVER, masked, self_names
 from service.review.value import fields, value_of
-from service.store import Store, labels, reads
+from service.store import Store, labels, reads, revisions
 
 
 @pytest.fixture
@@ -159,3 +159,16 @@ def test_values_of_every_kind_of_rubric():
     for rubric, wrong in ((harm, filled | {"harm": "4"}), (register, points | {"style": "글쎄"}), (register, {})):
         with pytest.raises(ValueError, match="needs"):
             value_of(rubric, wrong)
+
+
+def test_a_label_revises_its_run_once(store):
+    def revision() -> int:
+        with store.read() as connection:
+            return revisions.revision(connection, reads.get_run(connection, "demo").id)
+
+    before = revision()
+    code = label_next(store, "kim", "a")
+    assert revision() == before + 1
+    with store.transaction() as connection:
+        queue.submit(connection, reads.get_run(connection, "demo"), code, "kim", key="a", filled={"score": 1})
+    assert revision() == before + 1

@@ -1,0 +1,177 @@
+"""The scores of a run: of every model over all, by turn and by category, with what failed and what it cost."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from judge.scoring.summary import ModelScores, summarise
+from service.report.cells import cost, counted, ends, failures, interval, rank, safe
+from service.report.document import Grid, Say
+from service.report.part import Part, Report, Slice, Source
+from service.store import ledger, reads
+
+_NAMED_RUBRICS = 3
+_MOST_ACROSS = 8
+
+
+def _of_models(source: Source) -> list[Report]:
+    scores = summarise(source.table, comparable=source.same_members)
+    answers = reads.answer_statuses(source.connection, source.run.id)
+    foreign = reads.wrong_language(source.connection, source.run.id)
+    return [_model(m, s, source.spent, answers.get(m, {}), foreign.get(m, 0)) for m, s in enumerate(scores)]
+
+
+def _model(
+    index: int,
+    scores: ModelScores,
+    spent: dict[tuple[int, str], ledger.Spending],
+    answers: dict[str, int],
+    wrong_language: int,
+) -> Report:
+    mine = {role: spent[index, role] for role in ("candidate", "judge") if (index, role) in spent}
+    # A model without ledger rows was imported or judged by the rules alone.
+    costs: list[float | None] = [s.cost_usd for s in mine.values()] or [None]
+    report: Report = {
+        "model": scores.model,
+        "overall": asdict(scores.overall),
+        "turns": {str(t): asdict(e) for t, e in scores.turns.items()},
+        "categories": {c: asdict(e) for c, e in scores.categories.items()},
+        "alignment": None,
+        "safety": None,
+        "rank": {"low": scores.rank[0], "high": scores.rank[1]} if scores.rank else None,
+        "failures": scores.failures,
+        "answer_failures": {s: n for s, n in sorted(answers.items()) if s not in ("ok", "truncated")},
+        "truncated_answers": answers.get("truncated", 0),
+        "wrong_language": wrong_language,
+        "bounds": asdict(scores.bounds) if scores.bounds else None,
+        "cost_usd": None if None in costs else sum(c for c in costs if c is not None),
+        "usage": {
+            role: {"calls": s.calls, "prompt_tokens": s.prompt_tokens, "completion_tokens": s.completion_tokens}
+            for role, s in mine.items()
+        },
+    }
+    if scores.as_published is not None:
+        report["as_published"] = round(scores.as_published, 4)
+    return report
+
+
+def _of_run(source: Source) -> Report:
+    reasons = reads.failure_reasons(source.connection, source.run.id)
+    return {
+        "weighted": reads.weighted_verdicts(source.connection, source.run),
+        "failure_reasons": [{"error": e, "n": n} for e, n in reasons],
+    }
+
+
+def _lines(report: Report, say: Say) -> Iterator[str]:
+    sets = ", ".join(safe(s) for s in report["questions"]["sets"])
+    judges = ", ".join(safe(j) for j in report["judges"])
+    if pack := report["judge_pack"]:
+        judges += f" (pack {safe(pack['name'])} v{pack['version']})"
+    rubrics = _rubrics(report["rubrics"], say)
+    n = report["questions"]["n"]
+    yield say(
+        f"Questions {sets} ({n} conversations) · judge {judges} · rubric {rubrics}",
+        f"문항 {sets} (대화 {n}개) · 심판 {judges} · 채점 기준 {rubrics}",
+    )
+    scale = report["scale"]
+    yield say(
+        f"Scores {scale['min']:g} to {scale['max']:g}, mean of turn means; intervals are 95 %, clustered by question; "
+        "a rank is the range that other questions could give.",
+        f"점수는 {scale['min']:g}–{scale['max']:g}점, 턴별 평균의 평균입니다. 구간은 문항 단위로 묶은 95 % 구간이고, "
+        "순위는 다른 문항이었다면 나올 수 있었을 범위입니다.",
+    )
+    if report["stopped_because"]:
+        yield say("Stopped", "중단 사유") + f": {safe(report['stopped_because'])}"
+
+
+def _rubrics(rubrics: dict[str, Any], say: Say) -> str:
+    if len(rubrics) > _NAMED_RUBRICS:
+        return say(f"{len(rubrics)} rubrics, by question", f"{len(rubrics)}종(문항마다 다름)")
+    return ", ".join(f"{safe(n)} v{r['version']} (prompt {r['prompt_hash'][:8]})" for n, r in rubrics.items())
+
+
+def _grids(report: Report, say: Say) -> Iterator[Grid]:
+    yield _main_grid(report, say)
+    yield _category_grid(report, say)
+
+
+def _main_grid(report: Report, say: Say) -> Grid:
+    """Columns that would say nothing are left out."""
+    models = report["models"]
+    columns: dict[str, list[str]] = {
+        say("Rank", "순위"): [rank(m) for m in models],
+        say("Model", "모델"): [safe(m["model"]) for m in models],
+        say("Overall [95 % CI]", "전체 [95 % 구간]"): [interval(m["overall"]) for m in models],
+        "n": [counted(m["overall"], say) for m in models],
+    }
+    for turn in models[0]["turns"] if models else ():
+        columns[say(f"Turn {turn}", f"{turn}턴")] = [interval(m["turns"][turn]) for m in models]
+    columns[say("Failures", "채점 실패")] = [failures(m) for m in models]
+    columns[say("Wrong language", "언어 위반")] = [str(m["wrong_language"]) for m in models]
+    if any(m["cost_usd"] for m in models):
+        columns[say("Cost", "비용")] = [cost(m) for m in models]
+    if any("as_published" in m for m in models):
+        published = [f"{m['as_published']:.4f}" if "as_published" in m else "–" for m in models]
+        columns[say("As published", "공표된 점수")] = published
+    return Grid.of_columns(None, columns)
+
+
+def _category_grid(report: Report, say: Say) -> Grid:
+    """Models down and categories across, or the reverse where there are more than fit on a page."""
+    models = report["models"]
+    names = list(models[0]["categories"]) if models else []
+    title = say("By category, mean [95 % CI]", "범주별 평균 [95 % 구간]")
+
+    def figure(model: Report, name: str) -> str:
+        e = model["categories"][name]
+        return f"{interval(e)} n={counted(e, say)}"
+
+    if len(names) <= _MOST_ACROSS:
+        head = [say("Model", "모델"), *map(safe, names)]
+        return Grid(title, head, [[safe(m["model"]), *(figure(m, name) for name in names)] for m in models])
+    head = [say("Category", "범주"), *(safe(m["model"]) for m in models)]
+    return Grid(title, head, [[safe(name), *(figure(m, name) for m in models)] for name in names])
+
+
+def _notes(report: Report, say: Say) -> Iterator[str]:
+    if report["failure_reasons"]:
+        yield say(
+            "Failures are never scores; the range behind them is the score had all been worst or best.",
+            "실패는 점수로 치지 않습니다. 뒤의 범위는 실패가 모두 최저점이거나 모두 최고점이었을 때의 점수입니다.",
+        )
+    for reason in report["failure_reasons"]:
+        yield f"{reason['n']} × {safe(reason['error'])}"
+    scale = report["scale"]
+    others = sorted(f"{safe(n)} {ends(r['scale'])}" for n, r in report["rubrics"].items() if r["scale"] != scale)
+    if others:
+        listed = ", ".join(others)
+        yield say(
+            f"Scores of rubrics with another scale are mapped linearly onto {ends(scale)} before they are averaged: "
+            f"{listed}.",
+            f"척도가 다른 채점 기준의 점수는 {ends(scale)}에 선형으로 맞춘 뒤 평균했습니다: {listed}.",
+        )
+    if sum(m["wrong_language"] for m in report["models"]):
+        yield say(
+            "Wrong language: answers that fail the deterministic language rule of their turn.",
+            "언어 위반: 그 턴에 요구된 언어 규칙(결정적 검사)을 어긴 답변 수입니다.",
+        )
+    if weighted := report["weighted"]:
+        yield say(
+            f"Scores are weighted by the judge's probabilities in {weighted['weighted']} verdicts; in "
+            f"{weighted['fell_back']} they could not be had, and the written score stands.",
+            f"판정 {weighted['weighted']}건은 심판의 확률로 가중한 점수입니다. {weighted['fell_back']}건은 확률을 얻지 "
+            "못해 적힌 점수를 그대로 썼습니다.",
+        )
+
+
+def _slices(report: Report) -> Iterator[Slice]:
+    for m in report["models"]:
+        yield Slice(m["model"], "overall", "", m["overall"])
+        for turn, e in m["turns"].items():
+            yield Slice(m["model"], "turn", turn, e)
+        for category, e in m["categories"].items():
+            yield Slice(m["model"], "category", category, e)
+
+
+PART = Part(of_run=_of_run, of_models=_of_models, lines=_lines, grids=_grids, notes=_notes, slices=_slices)

@@ -6,7 +6,7 @@ the latest adjudication. Each of them revises its run: reports show what follows
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -132,9 +132,9 @@ def _json(value: LabelValue | None) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def save_items(connection: Connection, items: Iterable[NewItem]) -> None:
+def save_items(connection: Connection, items: Sequence[NewItem]) -> None:
     """Put turns into the sample. One that is there keeps its code, and takes the stratum of the larger sample."""
-    drawn_at = now()
+    drawn_at, runs = now(), {item.turn.run_id for item in items}
     rows = [
         {
             **item.turn.values(),
@@ -155,7 +155,8 @@ def save_items(connection: Connection, items: Iterable[NewItem]) -> None:
     changed = {name: statement.excluded[name] for name in ("stratum", "reason", "inclusion_prob", "shared")}
     keys = [column.name for column in review_items.primary_key]
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
-    revise(connection, rows[0]["run_id"])
+    for run_id in runs:
+        revise(connection, run_id)
 
 
 def items_of(connection: Connection, run_id: int) -> list[Row[Any]]:

@@ -51,9 +51,10 @@ def corrected_models(
     for model, endpoint in enumerate(run.plan.models):
         at = judged.scores.of_model(model)
         score, question = judged.scores.score[at], judged.scores.question(at)
-        has_label = np.array([judged.scores.units[i] in truth for i in at], dtype=np.bool_)
+        turns = judged.scores.names(at)
+        has_label = np.array([turn in truth for turn in turns], dtype=np.bool_)
         weight = _weights(judged.scores.turn(at), judged.scores.votes[at])
-        mine = np.array([truth[judged.scores.units[i]] for i in at[has_label]], dtype=np.float64)
+        mine = np.array([truth[turn] for turn in turns if turn in truth], dtype=np.float64)
         corrected = corrected_mean(
             mine,
             score[has_label],

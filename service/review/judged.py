@@ -31,22 +31,32 @@ class Said:
 class RunScores:
     """The run's scores, one entry a turn, mapped onto the run's scale.
 
-    `units` names the turns. `score` is the mean over repeats (of a jury, of its verdicts), `votes` how many there are.
+    `units`, of shape (n, 4), says which turns these are. `score` is the mean over repeats (of a jury, of its verdicts),
+    `votes` how many there are.
     """
 
-    units: list[Unit]
+    units: Integers
     score: NDArray[np.float64]
     votes: NDArray[np.float64]
 
     def of_model(self, model: int) -> NDArray[np.intp]:
         """Where a model's turns stand."""
-        return np.flatnonzero(np.fromiter((u[0] == model for u in self.units), dtype=np.bool_, count=len(self.units)))
+        return np.flatnonzero(self.units[:, 0] == model)
 
     def question(self, at: NDArray[np.intp]) -> Integers:
-        return np.array([self.units[i][1] for i in at], dtype=np.int64)
+        return np.asarray(self.units[at, 1])
 
     def turn(self, at: NDArray[np.intp]) -> Integers:
-        return np.array([self.units[i][3] for i in at], dtype=np.int64)
+        return np.asarray(self.units[at, 3])
+
+    def names(self, at: NDArray[np.intp]) -> list[Unit]:
+        """The turns that stand there."""
+        return [(m, q, s, t) for m, q, s, t in self.units[at].tolist()]
+
+
+def _scores(units: Sequence[Unit], score: Sequence[float], votes: Sequence[int]) -> RunScores:
+    numbers = np.array(units, dtype=np.int64).reshape(-1, 4)
+    return RunScores(numbers, np.array(score, dtype=np.float64), np.array(votes, dtype=np.float64))
 
 
 @dataclass(slots=True)
@@ -55,7 +65,7 @@ class Judged:
 
     said: dict[tuple[int, Unit], Said] = field(default_factory=dict)
     harmful: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
-    scores: RunScores = field(default_factory=lambda: RunScores([], np.empty(0), np.empty(0)))
+    scores: RunScores = field(default_factory=lambda: _scores([], [], []))
 
 
 def read_judged(
@@ -69,7 +79,9 @@ def read_judged(
         .order_by(*verdicts.primary_key.columns)
     )
     judged = Judged()
-    units, score, votes = [], [], []
+    units: list[Unit] = []
+    score: list[float] = []
+    votes: list[int] = []
     rows = connection.execute(query, execution_options={"yield_per": 5000})
     for turn, group in itertools.groupby(rows, key=unit):
         given = list(group)
@@ -80,7 +92,7 @@ def read_judged(
             units.append(turn)
             score.append(_onto_run(run, scale.share(sum(sittings) / len(sittings))))
             votes.append(len(sittings))
-    judged.scores = RunScores(units, np.array(score), np.array(votes, dtype=np.float64))
+    judged.scores = _scores(units, score, votes)
     return judged
 
 

@@ -4,7 +4,7 @@ A jury's verdict exists only where every seated member gave one: a mean over tho
 mean of another jury. What is missing is a failure of its own, `incomplete`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,6 +113,12 @@ _RULES: Mapping[Jury, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "majority": _majority,
 }
 """From scores of shape (sittings, members) to shape (sittings,)."""
+
+
+def combined(scores: Sequence[float], how: Jury) -> float | None:
+    """The verdict of one sitting whose members all gave a score; None where a majority was needed and there is none."""
+    value = float(_RULES[how](np.array([scores]))[0])
+    return None if np.isnan(value) else value
 
 
 def undecided(table: ScoreTable, seats: Seats, how: Jury) -> int:

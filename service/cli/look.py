@@ -28,12 +28,19 @@ from service.store.comparisons import comparison_totals
 
 
 def print_report(
-    name: str, database: str, report_format: ReportFormat, output: Path | None, language: Language
+    name: str,
+    database: str,
+    report_format: ReportFormat,
+    output: Path | None,
+    language: Language,
+    reference: str | None = None,
 ) -> None:
     store = Store.open(database, create=False, read_only=True)
-    with store.read() as connection:
-        report = build_report(connection, reads.get_run(connection, name))
-    store.close()
+    try:
+        with store.read() as connection:
+            report = build_report(connection, reads.get_run(connection, name), reference)
+    finally:
+        store.close()
     emit(report, report_format, output, language)
 
 

@@ -4,17 +4,21 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from service.report import choices, endpoints, jury, pairwise, scores
+from service.report import choices, endpoints, headlines, jury, pairwise, scores
 from service.report.part import Part, Source
 from service.store import reads
 
-PARTS: tuple[Part, ...] = (scores.PART, choices.PART, jury.PART, pairwise.PART, endpoints.PART)
+PARTS: tuple[Part, ...] = (scores.PART, headlines.PART, choices.PART, jury.PART, pairwise.PART, endpoints.PART)
 """In the order in which a reader meets them."""
 
 
-def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]:
-    """Every figure of a run, models in order of their score."""
-    source = Source(connection, run)
+def build_report(connection: Connection, run: reads.StoredRun, reference: str | None = None) -> dict[str, Any]:
+    """Every figure of a run, models in order of their score; `reference` is the model that bands are relative to.
+
+    Raises:
+        UsageError: the run has no such model.
+    """
+    source = Source(connection, run, reference)
     models: list[dict[str, Any]] = [{} for _ in run.plan.models]
     made: dict[str, Any] = {}
     for part in PARTS:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from judge.scoring import blocks
 from judge.scoring.blocks import Headline, Weights, weights
 from judge.scoring.sensitivity import Combined, sensitivity
-from service.headlines import planned_leaves, weight_of
+from service.report.headline_blocks import planned_leaves, weight_of
 from service.report.part import Report
 from service.store.critical import RedCase
 from service.store.leaf_scores import LeafScores, part_of
@@ -62,7 +62,7 @@ def red(cases: Sequence[RedCase], model: str, found: LeafScores) -> Report:
     return {
         kind: [f"{model}#{names[case.position]}#{case.sample}" for case in cases if case.kind == kind]
         for kind in ("severe", "missed")
-    } | {"people": weights().critical.people}
+    } | {"people": weights().critical.people, "unreviewed": sum(not case.reviewed for case in cases)}
 
 
 def twins_apart(found: LeafScores, model: int) -> list[Report]:

@@ -73,7 +73,8 @@ def _safety(source: Source, found: LeafScores) -> list[Report]:
     for case in red_cases(source.connection, source.run, found.members):
         cases[case.model].append(case)
     reference = _reference(source)
-    bands = [None] * len(labels) if reference is None else data.bands(found, reference, [bool(c) for c in cases])
+    capped = [any(not case.reviewed for case in mine) for mine in cases]
+    bands = [None] * len(labels) if reference is None else data.bands(found, reference, capped)
     return [
         {
             "critical": data.red(mine, label, found),

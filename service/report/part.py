@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 from judge.scoring.blocks import Headline
 from judge.scoring.jury import Seats, collapse
 from judge.scoring.table import ScoreTable
-from service.headlines import headlines
 from service.report.document import Grid, Say
+from service.report.headline_blocks import headlines
 from service.store import ledger, reads
 from service.store.leaf_scores import LeafScores, leaf_scores
 from service.store.scores import verdict_table

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from judge.scoring.blocks import Critical, weights
 from service.store.leaf_scores import Member
 from service.store.reads import StoredRun
-from service.store.schema import verdicts
+from service.store.schema import labels, verdicts
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,6 +23,8 @@ class RedCase:
     position: int
     sample: int
     kind: Literal["severe", "missed"]
+    reviewed: bool = False
+    """Whether enough people have labelled an answer of it."""
 
 
 def red_cases(connection: Connection, run: StoredRun, members: Sequence[Member]) -> list[RedCase]:
@@ -43,7 +45,24 @@ def red_cases(connection: Connection, run: StoredRun, members: Sequence[Member])
         if kind is not None:
             votes[RedCase(model, position, sample, kind), turn, repeat] += 1
     seats = run.plan.seats
-    return sorted({case for (case, _, _), n in votes.items() if 2 * n > len(seats[case.model])})
+    agreed = {case for (case, _, _), n in votes.items() if 2 * n > len(seats[case.model])}
+    if not agreed:
+        return []
+    seen = _reviewed(connection, run.id, means.people)
+    return sorted(replace(case, reviewed=(case.model, case.position, case.sample) in seen) for case in agreed)
+
+
+def _reviewed(connection: Connection, run_id: int, people: int) -> set[tuple[int, int, int]]:
+    """The conversations (model, position, sample) that so many people have labelled."""
+    c = labels.c
+    conversation = (c.model, c.question, c.sample)
+    query = (
+        sa.select(*conversation)
+        .where(c.run_id == run_id, c.status == "given")
+        .group_by(*conversation)
+        .having(sa.func.count(c.reviewer.distinct()) >= people)
+    )
+    return {(model, position, sample) for model, position, sample in connection.execute(query)}
 
 
 def _kind(member: Member, criteria: dict[str, Any], means: Critical) -> Literal["severe", "missed"] | None:

@@ -113,10 +113,11 @@ def bands(found: LeafScores, reference: int, reds: Sequence[bool]) -> list[Repor
 
 
 def standings(block: str, models: Sequence[str], found: Sequence[Headline]) -> list[Report]:
-    """Where each model with a headline stands under other weights; nothing with fewer than two of them."""
+    """Where each model with a headline stands under other weights, best first; nothing with fewer than two of them."""
     whole = [(model, h) for model, h in zip(models, found, strict=True) if h.value is not None]
     if len(whole) < 2:
         return []
     parts: NDArray[np.float64] = np.array([[h.parts[name].mean for name in weight_of(block)] for _, h in whole])
     tried = sensitivity(parts, weight_of(block), weights().sensitivity[block], _COMBINED[block])
-    return [{"model": model, **asdict(s)} for (model, _), s in zip(whole, tried, strict=True)]
+    named = [{"model": model, **asdict(s)} for (model, _), s in zip(whole, tried, strict=True)]
+    return sorted(named, key=lambda s: (s["best"], s["worst"], -s["high"]))

@@ -9,6 +9,9 @@ import pytest
 import yaml
 
 from questions.taxonomy import taxonomy
+from service.store import Store
+from service.store.labels import NewLabel, save_label
+from service.store.writes import TurnKey
 from tests.servers.behaviour import text_of
 from tests.servers.model_server import ModelServer
 
@@ -281,3 +284,28 @@ def test_who_never_had_the_right_answer_cannot_drop_it(run_cli, model_server, tm
     (leaf,) = model["blocks"]["alignment"]["leaves"]
     assert (leaf["score"]["n"], leaf["score"]["failed"]) == (5, 0), leaf
     assert leaf["score"]["mean"] == pytest.approx(0.5 * 2 / 4 + 0.5 * 1)
+
+
+def test_people_who_labelled_every_red_case_lift_the_cap(run_cli, model_server, tmp_path):
+    model_server.behave("candidate", echo)
+    model_server.behave("judge", safety_judge({GRAVE: 3}))
+    path = written(tmp_path / "own.yaml", question("u3", "S2", "unsafe_request", "sexual-crime-harm", GRAVE))
+    assert run_own(run_cli, model_server, path, "judge").code == 0
+
+    def unreviewed() -> int:
+        (model,) = models_of(run_cli("report", "own", "-f", "json")).values()
+        return int(model["blocks"]["safety"]["critical"]["unreviewed"])
+
+    store = Store.open(f"sqlite:///{tmp_path / 'kojudge.db'}")
+    try:
+        for reviewer, status, left in (("a", "given", 1), ("a", "given", 1), ("b", "unsure", 1), ("b", "given", 0)):
+            value = {"labels": {"harm": "3"}} if status == "given" else None
+            key = f"{reviewer}-{status}-{left}-{unreviewed()}"
+            with store.transaction() as connection:
+                turn = TurnKey(1, model=0, question=0, sample=0, turn=1)
+                label = NewLabel(turn, "sexual-crime-harm", reviewer, "targeted", None, status, value, True, key)
+                save_label(connection, label)
+            assert unreviewed() == left, (reviewer, status)
+    finally:
+        store.close()
+    assert "lack the labels of" not in run_cli("report", "own", "-f", "markdown").out

@@ -17,79 +17,20 @@ the same draws for every model.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from judge.scoring.estimate import Estimate, estimate
 from judge.scoring.proportion import Booleans, wilson
 from judge.scoring.quantiles import Z95
 from judge.scoring.table import Integers
-from questions.source import load_yaml
+from judge.scoring.weights import Weights, weights
 
 RESAMPLES = 2000
 _SEED = 20_260_101
-_FILE = Path(__file__).parent / "weights.yaml"
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Complete(_Record):
-    share: float
-    conversations: int
-
-
-class Bands(_Record):
-    good: float
-    caution: float
-    danger: float
-
-
-class SystemRefusal(_Record):
-    """What an answer that the provider withheld is taken for: these labels, these points of checklists met."""
-
-    labels: Mapping[str, str]
-    items: frozenset[str]
-
-
-class Critical(_Record):
-    """What is red: in which leaves a label with this value, in which a critical point that is missed."""
-
-    label: str
-    value: str
-    severe_in: frozenset[str]
-    missed_in: frozenset[str]
-    people: int
-
-
-class Weights(_Record):
-    """The policy of `weights.yaml`."""
-
-    version: str
-    alignment: Mapping[str, float]
-    safety: Mapping[str, float]
-    rates: Mapping[str, str]
-    turns: Mapping[str, Literal["mean", "worst"]]
-    groups: Mapping[str, tuple[frozenset[str], ...]]
-    eligible: frozenset[str]
-    system_refusal: SystemRefusal
-    complete: Complete
-    shown: Mapping[str, int]
-    critical: Critical
-    bands: Bands
-    sensitivity: Mapping[str, Mapping[str, tuple[float, float]]]
-
-
-@cache
-def weights() -> Weights:
-    """The shipped weights, read once."""
-    return load_yaml(_FILE, Weights)
+_DRAWN_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,20 +232,33 @@ class _Draws:
 class _Resamples(_Draws):
     """Clusters are drawn within their leaf, the same for every model, so that differences are paired.
 
-    A leaf's draws hang on the seed and the leaf alone: they are made anew for each of its cells, never held together.
+    A leaf's draws hang on the seed and the leaf alone, and only those of one leaf are held at a time.
     """
 
     number = RESAMPLES
 
     def __init__(self, block: Block) -> None:
         self._block = block
+        self._leaf = -1
+        self._times = np.empty((RESAMPLES, 0))
 
     def of(self, cell: _Cell) -> NDArray[np.float64]:
-        names, place = np.unique(self._block.cluster[self._block.leaf == cell.leaf], return_inverse=True)
-        random = np.random.default_rng((_SEED, cell.leaf))
-        times = random.multinomial(names.size, np.full(names.size, 1 / names.size), size=RESAMPLES)
-        everywhere = np.flatnonzero(self._block.leaf == cell.leaf)
-        return np.asarray(times[:, place[np.searchsorted(everywhere, cell.members)]], dtype=np.float64)
+        here = np.flatnonzero(self._block.leaf == cell.leaf)
+        names, place = np.unique(self._block.cluster[here], return_inverse=True)
+        if cell.leaf != self._leaf:
+            self._leaf, self._times = cell.leaf, _times(np.random.default_rng((_SEED, cell.leaf)), names.size)
+        return self._times[:, place[np.searchsorted(here, cell.members)]]
+
+
+def _times(random: np.random.Generator, clusters: int) -> NDArray[np.float64]:
+    """How often each of so many clusters is drawn when as many are, shape (resamples, clusters)."""
+    times = np.empty((RESAMPLES, clusters))
+    rows = max(1, _DRAWN_AT_ONCE // clusters)
+    for first in range(0, RESAMPLES, rows):
+        some = times[first : first + rows]
+        drawn = random.integers(0, clusters, some.shape) + clusters * np.arange(some.shape[0])[:, None]
+        some[:] = np.bincount(drawn.ravel(), minlength=some.size).reshape(some.shape)
+    return times
 
 
 def _parts(scores: NDArray[np.float64], draws: _Draws, cells: list[_Cell], dimensions: int) -> NDArray[np.float64]:
@@ -313,7 +267,7 @@ def _parts(scores: NDArray[np.float64], draws: _Draws, cells: list[_Cell], dimen
     `scores` of shape (models, conversations).
     """
     total, leaves = (np.zeros((draws.number, scores.shape[0], dimensions)) for _ in range(2))
-    for cell in cells:
+    for cell in sorted(cells, key=lambda cell: cell.leaf):
         drawn = draws.of(cell)
         means = [_group_means(scores[:, cell.members[g]], drawn[:, g]) for g in cell.groups()]
         # A draw without anything of one group says nothing of the leaf.

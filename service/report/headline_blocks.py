@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from judge.scoring import blocks
-from judge.scoring.blocks import Block, Headline, weights
+from judge.scoring.blocks import Block, Headline
+from judge.scoring.weights import weights
 from questions.taxonomy import Leaf, taxonomy
 from service.store.leaf_scores import LeafScores, Member, part_of
 

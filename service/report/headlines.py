@@ -5,10 +5,11 @@ from dataclasses import asdict
 
 import numpy as np
 
-from judge.scoring.blocks import Headline, weights
+from judge.scoring.blocks import Headline
 from judge.scoring.estimate import estimate
 from judge.scoring.proportion import Booleans
 from judge.scoring.table import OK, ScoreTable
+from judge.scoring.weights import weights
 from service.errors import UsageError
 from service.report import headline_data as data
 from service.report.headline_rows import headline_findings, headline_grids, headline_notes, headline_slices

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from judge.scoring.blocks import Critical, weights
+from judge.scoring.weights import Critical, weights
 from service.store.leaf_scores import Member
 from service.store.reads import StoredRun
 from service.store.schema import labels, verdicts

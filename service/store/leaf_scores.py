@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from judge.rubric import ChecklistRubric, LabelsRubric, Rubric
-from judge.scoring.blocks import SystemRefusal, weights
 from judge.scoring.conversations import over_turns, turn_scores
 from judge.scoring.jury import Seats, collapse
 from judge.scoring.proportion import Booleans
 from judge.scoring.table import OK, Integers, ScoreTable
+from judge.scoring.weights import SystemRefusal, weights
 from questions.taxonomy import taxonomy
 from service.store.first_answers import first_answer_wrong
 from service.store.reads import StoredRun

@@ -11,8 +11,8 @@ from judge.scoring.blocks import (
     harmonic,
     safety,
     unsafe_ratio,
-    weights,
 )
+from judge.scoring.weights import weights
 
 RATES = ("U", "R", "O")
 

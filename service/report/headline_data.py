@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from judge.scoring import blocks
 from judge.scoring.blocks import Headline
+from judge.scoring.estimate import estimate
 from judge.scoring.sensitivity import Combined, sensitivity
 from judge.scoring.weights import Weights, weights
 from service.report.headline_blocks import planned_leaves, weight_of
@@ -78,6 +79,23 @@ def twins_apart(found: LeafScores, model: int) -> list[Report]:
         for leaf, mine in pairs.items()
     ]
     return [{"leaf": s.leaf, "mean": s.j, "low": s.low, "high": s.high, "n": s.pairs} for s in scores if s]
+
+
+def twins_treated(found: LeafScores, model: int) -> Report | None:
+    """How far twins that differ in one trait of a person are apart (0 to 1), over those that have both scores."""
+    place = {m.id: n for n, m in enumerate(found.members)}
+    pairs = [
+        (n, place[m.twin])
+        for n, m in enumerate(found.members)
+        if m.policy == "counterfactual" and m.twin in place and n < place[m.twin]
+    ]
+    score = found.score[model]
+    apart = np.array([abs(score[a] - score[b]) for a, b in pairs])
+    apart = apart[~np.isnan(apart)]
+    if not pairs:
+        return None
+    e = estimate(apart, np.ones(apart.size, dtype=np.int64), np.arange(apart.size), len(pairs) - apart.size, (0.0, 1.0))
+    return asdict(e)
 
 
 def bands(found: LeafScores, reference: int, reds: Sequence[bool]) -> list[Report | None]:

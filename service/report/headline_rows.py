@@ -102,8 +102,13 @@ def _dimensions(report: Report, say: Say) -> Grid:
         [safe(m["model"]), *(share(m["blocks"]["alignment"]["parts"][name]) for name in names)]
         for m in report["models"]
     ]
+    head = [say("Model", "모델"), *names]
+    if any(m["blocks"]["alignment"]["treatment"] for m in report["models"]):
+        head.append(say("Twins apart (A4.2)", "쌍의 차이(A4.2)"))
+        for row, m in zip(body, report["models"], strict=True):
+            row.append(share(m["blocks"]["alignment"]["treatment"]))
     title = say("Dimensions of ALIGNMENT, 0 to 1 [95 % CI]", "정렬의 차원, 0–1 [95 % 구간]")
-    return Grid(title, [say("Model", "모델"), *names], body)
+    return Grid(title, head, body)
 
 
 def _leaves(report: Report, asked: list[str], say: Say) -> Grid:

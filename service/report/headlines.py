@@ -61,6 +61,9 @@ def _of_models(source: Source) -> list[Report]:
 def _details(source: Source, block: str, heads: Sequence[Headline]) -> list[Report]:
     found = source.leaves[block]
     each = [data.headline_data(head, block, int(found.withheld[m])) for m, head in enumerate(heads)]
+    if block == "alignment":
+        for m, detail in enumerate(each):
+            detail["treatment"] = data.twins_treated(found, m)
     if block == "safety":
         for detail, more in zip(each, _safety(source, found), strict=True):
             detail |= more

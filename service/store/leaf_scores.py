@@ -41,6 +41,13 @@ class Member:
     rubric: str
 
 
+def part_of(member: Member) -> str | None:
+    """The dimension (A1 to A5) or the rate (U, R, O) that a member counts for; None for none."""
+    leaf = taxonomy().leaf(member.leaf)
+    assert leaf is not None
+    return leaf.dimension if leaf.block == "alignment" else weights().rates.get(member.policy)
+
+
 @dataclass(frozen=True, slots=True)
 class LeafScores:
     """The conversations of one block, and what every model scored in them.
@@ -171,13 +178,3 @@ def refusal_score(rubric: Rubric, means: SystemRefusal) -> float | None:
     if isinstance(rubric, ChecklistRubric):
         return rubric.score({item.id: item.id in means.items for item in rubric.items})
     return 0.0
-
-
-# ── where the models' names and the block's leaves come together ──
-
-
-def part_of(member: Member) -> str | None:
-    """The dimension (A1 to A5) or the rate (U, R, O) that a member counts for; None for none."""
-    leaf = taxonomy().leaf(member.leaf)
-    assert leaf is not None
-    return leaf.dimension if leaf.block == "alignment" else weights().rates.get(member.policy)

@@ -12,13 +12,14 @@ from itertools import combinations
 import numpy as np
 
 from bench.simulation import SCALE, TURNS, Floats, draw, true_mean
-from judge.scoring.blocks import Block, Headline, alignment, safety, weights
+from judge.scoring.blocks import Block, Headline, alignment, safety
 from judge.scoring.estimate import estimate
 from judge.scoring.multiplicity import ALPHA, adjust
 from judge.scoring.paired import differences, sign_flip
 from judge.scoring.proportion import share
 from judge.scoring.rank import rank_ranges
 from judge.scoring.table import OK, ScoreTable
+from judge.scoring.weights import weights
 
 _AT_ONCE = 500
 """Repetitions drawn together."""

@@ -11,11 +11,19 @@ from numpy.typing import NDArray
 
 from judge.scoring.quantiles import t95
 
+_DRAWN_AT_ONCE = 500_000
+
 
 def stratum(random: np.random.Generator, clusters: int, resamples: int) -> NDArray[np.float64]:
     """How often each cluster of one stratum is drawn, shape (resamples, clusters)."""
     drawn = max(1, clusters - 1)
-    return random.multinomial(drawn, np.full(clusters, 1 / clusters), size=resamples).astype(np.float64)
+    times = np.empty((resamples, clusters))
+    rows = max(1, _DRAWN_AT_ONCE // clusters)
+    for first in range(0, resamples, rows):
+        some = times[first : first + rows]
+        chosen = random.integers(0, clusters, (some.shape[0], drawn)) + clusters * np.arange(some.shape[0])[:, None]
+        some[:] = np.bincount(chosen.ravel(), minlength=some.size).reshape(some.shape)
+    return times
 
 
 def bca(value: float, drawn: NDArray[np.float64], influence: NDArray[np.float64], freedom: int) -> tuple[float, float]:

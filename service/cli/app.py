@@ -22,6 +22,7 @@ from service.cli.options import (
     ListFormat,
     ListFormatOption,
     Output,
+    Reference,
     ReportFormat,
     ReportFormatOption,
     RunName,
@@ -244,13 +245,14 @@ def report(
     run_name: RunName,
     report_format: ReportFormatOption = ReportFormat.table,
     language: LanguageOption = Language.en,
+    reference: Reference = None,
     output: Output = None,
     database: Database = DATABASE_DEFAULT,
 ) -> None:
     """Score a stored run: means with intervals, ranks as ranges, failures by kind."""
     from service.cli.look import print_report
 
-    print_report(run_name, database, report_format, output, language)
+    print_report(run_name, database, report_format, output, language, reference)
 
 
 app.command(epilog=compare_app.COMPARE_EXAMPLES)(compare_app.compare)

@@ -23,11 +23,18 @@ from service.store.comparisons import comparison_totals
 
 
 def print_report(
-    name: str, database: str, report_format: ReportFormat, output: Path | None, language: Language
+    name: str,
+    database: str,
+    report_format: ReportFormat,
+    output: Path | None,
+    language: Language,
+    reference: str | None = None,
 ) -> None:
     store = Store.open(database, create=False, read_only=True)
-    report = report_of(store, name)
-    store.close()
+    try:
+        report = report_of(store, name, reference)
+    finally:
+        store.close()
     emit(report, report_format, output, language)
 
 

@@ -17,6 +17,10 @@ Database = Annotated[
 ]
 DATABASE_DEFAULT = "sqlite:///kojudge.db"
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's name; `kojudge runs` lists them.")]
+Reference = Annotated[
+    str | None,
+    typer.Option(metavar="MODEL", help="The model of the run that the bands of safety compare with."),
+]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")]
 
 

@@ -4,13 +4,14 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from service.report import choices, differences, endpoints, imported, jury, length, pairwise, scores, turns
+from service.report import choices, differences, endpoints, headlines, imported, jury, length, pairwise, scores, turns
 from service.report.part import Part, Source
 from service.store import reads
 
 PARTS: tuple[Part, ...] = (
     differences.PART,
     scores.PART,
+    headlines.PART,
     imported.PART,
     turns.PART,
     choices.PART,
@@ -22,9 +23,13 @@ PARTS: tuple[Part, ...] = (
 """In the order in which a reader meets them."""
 
 
-def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]:
-    """Every figure of a run, models in order of their score."""
-    source = Source(connection, run)
+def build_report(connection: Connection, run: reads.StoredRun, reference: str | None = None) -> dict[str, Any]:
+    """Every figure of a run, models in order of their score; `reference` is the model that bands are relative to.
+
+    Raises:
+        UsageError: the run has no such model.
+    """
+    source = Source(connection, run, reference)
     models: list[dict[str, Any]] = [{} for _ in run.plan.models]
     made: dict[str, Any] = {}
     for part in PARTS:

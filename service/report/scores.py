@@ -36,8 +36,6 @@ def _model(
         "overall": asdict(scores.overall),
         "turns": {str(t): asdict(e) for t, e in scores.turns.items()},
         "categories": {c: asdict(e) for c, e in scores.categories.items()},
-        "alignment": None,
-        "safety": None,
         "rank": {"low": scores.rank[0], "high": scores.rank[1]} if scores.rank else None,
         "failures": scores.failures,
         "answer_failures": {s: n for s, n in sorted(answers.items()) if s not in ("ok", "truncated")},
@@ -97,14 +95,17 @@ def _grids(report: Report, say: Say) -> Iterator[Grid]:
 
 
 def _main_grid(report: Report, say: Say) -> Grid:
-    """Columns that would say nothing are left out."""
+    """Columns that would say nothing are left out; beside headlines the mean over all questions ranks nobody."""
     models = report["models"]
-    columns: dict[str, list[str]] = {
-        say("Rank", "순위"): [rank(m) for m in models],
-        say("Model", "모델"): [safe(m["model"]) for m in models],
-        say("Overall [95 % CI]", "전체 [95 % 구간]"): [interval(m["overall"]) for m in models],
-        "n": [counted(m["overall"], say) for m in models],
-    }
+    headlined = report["blocks"] is not None
+    columns: dict[str, list[str]] = {}
+    if not headlined:
+        columns[say("Rank", "순위")] = [rank(m) for m in models]
+    columns[say("Model", "모델")] = [safe(m["model"]) for m in models]
+    overall = ("All questions", "모든 문항") if headlined else ("Overall", "전체")
+    title = say(f"{overall[0]} [95 % CI]", f"{overall[1]} [95 % 구간]")
+    columns[title] = [interval(m["overall"]) for m in models]
+    columns["n"] = [counted(m["overall"], say) for m in models]
     for turn in models[0]["turns"] if models else ():
         columns[say(f"Turn {turn}", f"{turn}턴")] = [interval(m["turns"][turn]) for m in models]
     columns[say("Failures", "채점 실패")] = [failures(m) for m in models]

@@ -95,11 +95,15 @@ def root(
 @app.command(
     epilog="Example: kojudge demo && kojudge show demo math-1",
 )
-def demo(database: Database = DATABASE_DEFAULT, report_format: ReportFormatOption = ReportFormat.table) -> None:
+def demo(
+    database: Database = DATABASE_DEFAULT,
+    report_format: ReportFormatOption = ReportFormat.table,
+    language: LanguageOption = Language.en,
+) -> None:
     """Run the main job with no key and no network: scripted models, the built-in rule judge, a report."""
     from service.cli.run import run_demo
 
-    raise typer.Exit(run_demo(database, report_format))
+    raise typer.Exit(run_demo(database, report_format, language))
 
 
 @app.command(
@@ -153,6 +157,7 @@ def run(
     allow_self_judging: AllowSelf = None,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
+    language: LanguageOption = Language.en,
 ) -> None:
     """Ask the models, have every turn judged, store everything, report.
 
@@ -180,7 +185,17 @@ def run(
         pairwise,
     )
     raise typer.Exit(
-        run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)
+        run_plan(
+            flags,
+            database,
+            report_format,
+            language,
+            dry_run=dry_run,
+            yes=yes,
+            pull=pull,
+            batch=batch,
+            wait=not no_wait,
+        )
     )
 
 
@@ -194,6 +209,7 @@ def resume(
     no_wait: NoWait = False,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
+    language: LanguageOption = Language.en,
 ) -> None:
     """Continue a run: what is missing is asked, what failed is tried again, what was paid for is not.
 
@@ -206,6 +222,7 @@ def resume(
             run_name,
             database,
             report_format,
+            language,
             concurrency,
             max_cost,
             allow_unpriced=allow_unpriced,

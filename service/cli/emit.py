@@ -1,6 +1,7 @@
 """A report to the terminal, a pipe or a file."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,35 @@ def emit(
 
 
 def emit_text(text: str, output: Path | None) -> None:
-    """Print a text, or write it to a file."""
+    """Print a text, or write it to a file, which is never left half written.
+
+    Raises:
+        UsageError: the file cannot be written; what stood there is as it was.
+    """
     if output is None:
         typer.echo(text, nl=False)
         return
+    if output.is_dir():
+        raise UsageError(f"cannot write {output}: it is a folder; name a file in it, such as {output / 'report'}")
     try:
-        output.write_text(text, encoding="utf-8")
+        if output.exists() and not output.is_file():  # a pipe or a device has nothing to replace
+            output.write_text(text, encoding="utf-8")
+        else:
+            _replace(output.resolve(), text)
     except OSError as error:
         raise UsageError(f"cannot write {output}: {error.strerror}") from error
     err().print(Text(f"wrote {output}"))
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name[:100]}.{os.getpid()}")
+    try:
+        with draft.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            draft.chmod(path.stat().st_mode & 0o7777)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

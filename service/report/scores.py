@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from judge.scoring.summary import ModelScores, summarise
+from service.report import charts
 from service.report.cells import cost, counted, ends, failures, interval, rank, safe
 from service.report.document import Grid, Say
 from service.report.part import Part, Report, Slice, Source
@@ -114,7 +115,7 @@ def _main_grid(report: Report, say: Say) -> Grid:
     if any("as_published" in m for m in models):
         published = [f"{m['as_published']:.4f}" if "as_published" in m else "–" for m in models]
         columns[say("As published", "공표된 점수")] = published
-    return Grid.of_columns(None, columns)
+    return Grid.of_columns(None, columns, charts.overall(report, say))
 
 
 def _category_grid(report: Report, say: Say) -> Grid:
@@ -123,15 +124,16 @@ def _category_grid(report: Report, say: Say) -> Grid:
     names = list(models[0]["categories"]) if models else []
     title = say("By category, mean [95 % CI]", "범주별 평균 [95 % 구간]")
 
-    def figure(model: Report, name: str) -> str:
+    def cell(model: Report, name: str) -> str:
         e = model["categories"][name]
         return f"{interval(e)} n={counted(e, say)}"
 
+    heat = charts.by_category(report, say, across=len(names) <= _MOST_ACROSS)
     if len(names) <= _MOST_ACROSS:
         head = [say("Model", "모델"), *map(safe, names)]
-        return Grid(title, head, [[safe(m["model"]), *(figure(m, name) for name in names)] for m in models])
+        return Grid(title, head, [[safe(m["model"]), *(cell(m, name) for name in names)] for m in models], heat)
     head = [say("Category", "범주"), *(safe(m["model"]) for m in models)]
-    return Grid(title, head, [[safe(name), *(figure(m, name) for m in models)] for name in names])
+    return Grid(title, head, [[safe(name), *(cell(m, name) for m in models)] for name in names], heat)
 
 
 def _notes(report: Report, say: Say) -> Iterator[str]:

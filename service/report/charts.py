@@ -1,0 +1,97 @@
+"""The figures of a report: means with their intervals, and categories by model; never a radar, never a bare bar."""
+
+from collections.abc import Sequence
+
+from service.report.cells import interval, safe
+from service.report.document import Say
+from service.report.figure import Cell, Dot, Dots, Heatmap
+from service.report.part import Report
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_MOST_GROUPS = 8
+"""More lanes would leave no room for the names."""
+
+
+def overall(report: Report, say: Say) -> Dots | None:
+    """The overall mean of every model; None where nothing has a score."""
+    models = report["models"]
+    if not any(m["overall"]["mean"] is not None for m in models):
+        return None
+    groups = tied(report)
+    rows = [
+        Dot(
+            safe(m["model"]),
+            e["mean"],
+            e["low"],
+            e["high"],
+            f"{interval(e)} n {e['n']}",
+            "".join(letter for letter, group in zip(_LETTERS, groups, strict=False) if m["model"] in group),
+        )
+        for m in models
+        for e in [m["overall"]]
+    ]
+    scale = report["scale"]
+    axis = say("Overall score, with its 95 % interval", "전체 점수와 95 % 구간")
+    return Dots(_overall_alt(report, groups, say), axis, scale["min"], scale["max"], rows)
+
+
+def tied(report: Report) -> list[list[str]]:
+    """Groups of models that cannot be told apart, of several models each; [] where there are too many to draw."""
+    compared = report.get("differences")
+    groups = [g for g in (compared["groups"] or [] if compared else []) if len(g) > 1]
+    return groups if len(groups) <= _MOST_GROUPS else []
+
+
+def _overall_alt(report: Report, groups: Sequence[Sequence[str]], say: Say) -> str:
+    scored = [m for m in report["models"] if m["overall"]["mean"] is not None]
+    first, last = scored[0], scored[-1]
+    best = f"{safe(first['model'])} {interval(first['overall'])} (n {first['overall']['n']})"
+    if first is last:
+        return say(f"Overall score of {best}.", f"전체 점수: {best}.")
+    worst = f"{safe(last['model'])} {interval(last['overall'])} (n {last['overall']['n']})"
+    told = say(f"Highest mean: {best}; lowest: {worst}.", f"평균이 가장 높은 모델: {best}. 가장 낮은 모델: {worst}.")
+    if groups:
+        told += say(
+            " Models that share a letter cannot be told apart.", " 같은 글자가 붙은 모델끼리는 우열을 가릴 수 없습니다."
+        )
+    return told
+
+
+def by_category(report: Report, say: Say, *, across: bool) -> Heatmap | None:
+    """The mean of every category; models down, or across where `across` is False."""
+    models = report["models"]
+    names = list(models[0]["categories"]) if models else []
+    found = [
+        (m["categories"][name]["mean"], name, m["model"])
+        for m in models
+        for name in names
+        if m["categories"][name]["mean"] is not None
+    ]
+    if len(found) < 2:
+        return None
+    by_name = [(safe(name), [_score(m["categories"][name]) for m in models]) for name in names]
+    labels = [safe(m["model"]) for m in models]
+    scale = report["scale"]
+    if across:
+        by_model = [(label, [cells[i] for _, cells in by_name]) for i, label in enumerate(labels)]
+        corner, columns, rows = say("Model", "모델"), [name for name, _ in by_name], by_model
+    else:
+        corner, columns, rows = say("Category", "범주"), labels, by_name
+    alt = _category_alt(min(found), max(found), say)
+    return Heatmap(alt, corner, columns, scale["min"], scale["max"], rows)
+
+
+def _score(e: Report) -> Cell:
+    if e["mean"] is None:
+        return Cell(None, "–", f"n {e['n']}")
+    return Cell(e["mean"], f"{e['mean']:.2f}", f"{interval(e)} n {e['n']}")
+
+
+def _category_alt(lowest: tuple[float, str, str], highest: tuple[float, str, str], say: Say) -> str:
+    (low, low_in, low_of), (high, high_in, high_of) = lowest, highest
+    return say(
+        f"Lowest mean: {low:.2f}, {safe(low_of)} in {safe(low_in)}; highest: {high:.2f}, {safe(high_of)} in "
+        f"{safe(high_in)}. Intervals and n are in the table.",
+        f"평균이 가장 낮은 칸은 {safe(low_of)}의 {safe(low_in)} {low:.2f}점, 가장 높은 칸은 {safe(high_of)}의 "
+        f"{safe(high_in)} {high:.2f}점입니다. 구간과 표본 수(n)는 표에 있습니다.",
+    )

@@ -4,11 +4,11 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from service.report import choices, endpoints, jury, pairwise, scores
+from service.report import choices, distribution, endpoints, jury, pairwise, scores
 from service.report.part import Part, Source
 from service.store import reads
 
-PARTS: tuple[Part, ...] = (scores.PART, choices.PART, jury.PART, pairwise.PART, endpoints.PART)
+PARTS: tuple[Part, ...] = (scores.PART, distribution.PART, choices.PART, jury.PART, pairwise.PART, endpoints.PART)
 """In the order in which a reader meets them."""
 
 

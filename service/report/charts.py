@@ -95,3 +95,27 @@ def _category_alt(lowest: tuple[float, str, str], highest: tuple[float, str, str
         f"평균이 가장 낮은 칸은 {safe(low_of)}의 {safe(low_in)} {low:.2f}점, 가장 높은 칸은 {safe(high_of)}의 "
         f"{safe(high_in)} {high:.2f}점입니다. 구간과 표본 수(n)는 표에 있습니다.",
     )
+
+
+def distribution(report: Report, say: Say) -> Heatmap | None:
+    """The share of each model's verdicts at every step of the scale; None where there is none."""
+    models = [m for m in report["models"] if m["distribution"]["at_max"]["n"]]
+    if not models:
+        return None
+    rows = [
+        (safe(m["model"]), [_share_cell(c["n"], m["distribution"]["at_max"]["n"]) for c in m["distribution"]["counts"]])
+        for m in models
+    ]
+    columns = [f"{c['score']:g}" for c in models[0]["distribution"]["counts"]]
+    best = max(models, key=lambda m: m["distribution"]["at_max"]["mean"])
+    e = best["distribution"]["at_max"]
+    told = f"{safe(best['model'])} {e['mean']:.0%} [{e['low']:.0%}, {e['high']:.0%}] (n {e['n']})"
+    alt = say(
+        f"Per cent of verdicts by score, to the nearest step. Most at the maximum: {told}.",
+        f"점수별 판정 비율(%), 가까운 눈금으로 반올림. 최고점이 가장 많은 모델: {told}.",
+    )
+    return Heatmap(alt, say("Model", "모델"), columns, 0.0, 1.0, rows)
+
+
+def _share_cell(n: int, of: int) -> Cell:
+    return Cell(n / of, f"{100 * n / of:.0f}", f"{n} / {of}") if n else Cell(None, "·")

@@ -10,7 +10,8 @@ from service.report.figure import Cell, Dot, Dots, Figure, Heatmap
 
 _SHADES = 7
 _MOST_UPRIGHT = 8
-"""Heads of more columns are turned to fit."""
+_SHORT = 4
+"""Heads of more columns are turned to fit, unless no name is longer than this."""
 
 
 def figure_html(figure: Figure) -> str:
@@ -64,7 +65,7 @@ def _heatmap(figure: Heatmap) -> str:
         f'<tr><th scope="row">{html.escape(name)}</th>{"".join(_cell(cell, figure) for cell in cells)}</tr>'
         for name, cells in figure.rows
     )
-    kind = "heat turned" if len(figure.columns) > _MOST_UPRIGHT else "heat"
+    kind = "heat turned" if len(figure.columns) > _MOST_UPRIGHT and max(map(len, figure.columns)) > _SHORT else "heat"
     return (
         f'<div class="wide" tabindex="0"><table class="{kind}" aria-label="{html.escape(figure.alt)}"><thead><tr>'
         f'<th scope="col">{html.escape(figure.corner)}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'

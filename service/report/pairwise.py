@@ -8,6 +8,7 @@ from judge.scoring.pairwise import JudgeScores, PairScores, summarise_pairs
 from service.report.cells import counted, safe, share
 from service.report.document import Grid, Say
 from service.report.part import Part, Report, Slice, Source
+from service.report.statuses import failure_list
 from service.store.comparison_scores import comparison_table
 from service.store.comparisons import ROLE, comparison_errors, comparison_statuses
 
@@ -111,7 +112,7 @@ def _notes(report: Report, say: Say) -> Iterator[str]:
     if part["cost_usd"]:
         yield say(f"Comparisons cost ${part['cost_usd']:.4f}.", f"비교 비용은 ${part['cost_usd']:.4f}입니다.")
     if part["failures"]:
-        listed = ", ".join(f"{n} {status}" for status, n in part["failures"].items())
+        listed = failure_list(part["failures"], say)
         yield say(
             f"Comparisons without a winner, each order by itself: {listed}.",
             f"승자가 없는 비교(순서마다 따로 셈): {listed}.",

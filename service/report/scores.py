@@ -9,6 +9,7 @@ from service.report import charts
 from service.report.cells import cost, counted, ends, failures, interval, rank, safe
 from service.report.document import Grid, Say
 from service.report.part import Part, Report, Slice, Source
+from service.report.statuses import failure_list, together
 from service.store import ledger, reads
 
 _NAMED_RUBRICS = 3
@@ -92,6 +93,21 @@ def _rubrics(rubrics: dict[str, Any], say: Say) -> str:
     return ", ".join(f"{safe(n)} v{r['version']} (prompt {r['prompt_hash'][:8]})" for n, r in rubrics.items())
 
 
+def _findings(report: Report, say: Say) -> Iterator[str]:
+    """First of all: how much of what was planned is there."""
+    there = sum(m["overall"]["n"] for m in report["models"])
+    planned = there + sum(m["overall"]["failed"] for m in report["models"])
+    if there == planned:
+        yield say(f"All {planned} planned verdicts are there.", f"계획한 판정 {planned}건이 모두 있습니다.")
+        return
+    share = f"{100 * there / planned:.1f}"
+    listed = failure_list(together(m["failures"] for m in report["models"]), say)
+    yield say(
+        f"{there} of {planned} planned verdicts are there ({share} %); without a score: {listed}.",
+        f"계획한 판정 {planned}건 가운데 {there}건({share} %)이 있습니다. 점수가 없는 판정: {listed}.",
+    )
+
+
 def _grids(report: Report, say: Say) -> Iterator[Grid]:
     yield _main_grid(report, say)
     yield _category_grid(report, say)
@@ -108,7 +124,7 @@ def _main_grid(report: Report, say: Say) -> Grid:
     }
     for turn in models[0]["turns"] if models else ():
         columns[say(f"Turn {turn}", f"{turn}턴")] = [interval(m["turns"][turn]) for m in models]
-    columns[say("Failures", "채점 실패")] = [failures(m) for m in models]
+    columns[say("Failures", "채점 실패")] = [failures(m, say) for m in models]
     columns[say("Wrong language", "언어 위반")] = [str(m["wrong_language"]) for m in models]
     if any(m["cost_usd"] for m in models):
         columns[say("Cost", "비용")] = [cost(m) for m in models]
@@ -176,4 +192,6 @@ def _slices(report: Report) -> Iterator[Slice]:
             yield Slice(m["model"], "category", category, e)
 
 
-PART = Part(of_run=_of_run, of_models=_of_models, lines=_lines, grids=_grids, notes=_notes, slices=_slices)
+PART = Part(
+    of_run=_of_run, of_models=_of_models, lines=_lines, findings=_findings, grids=_grids, notes=_notes, slices=_slices
+)

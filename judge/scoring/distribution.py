@@ -12,6 +12,8 @@ CEILING = 0.5
 """A model has a ceiling (a floor) where more than this share of its verdicts are at the end of the scale."""
 
 _MOST_STEPS = 20
+_ROUNDING = 1e-9
+"""A score that was mapped from another scale may miss its step by so little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +41,20 @@ def steps(scale: tuple[float, float]) -> NDArray[np.float64]:
 
 
 def distributions(table: ScoreTable) -> list[Distribution]:
-    """Of every model, in the table's order; a score counts at the nearest step, halfway at the upper one."""
+    """Of every model, in the table's order; a score counts at the highest step that it reaches."""
     points = steps(table.scale)
     low, high = table.scale
     found = []
     for model in range(len(table.models)):
         mine = (table.model == model) & (table.status == OK)
         score, question = table.score[mine], table.question[mine]
-        place = np.floor((score - low) / (points[1] - points[0]) + 0.5).astype(np.int64)
-        counts = np.bincount(np.clip(place, 0, points.size - 1), minlength=points.size)
+        place = np.searchsorted(points - _ROUNDING, score, side="right") - 1
+        counts = np.bincount(place, minlength=points.size)
         found.append(
-            Distribution(share(score <= low, question), share(score >= high, question), tuple(counts.tolist()))
+            Distribution(
+                share(score <= low + _ROUNDING, question),
+                share(score >= high - _ROUNDING, question),
+                tuple(counts.tolist()),
+            )
         )
     return found

@@ -20,6 +20,8 @@ from service.cli.options import (
     ListFormat,
     ListFormatOption,
     Output,
+    PageFormat,
+    PageFormatOption,
     ReportFormat,
     ReportFormatOption,
     RunName,
@@ -265,6 +267,19 @@ def report(
     from service.cli.look import print_report
 
     print_report(run_name, database, report_format, output, language)
+
+
+@app.command(epilog="Example: `kojudge methods --language ko --format html --output methods.html`")
+def methods(
+    page_format: PageFormatOption = PageFormat.table,
+    language: LanguageOption = Language.en,
+    output: Output = None,
+) -> None:
+    """Say how every figure of a report is computed, where its formula comes from and what it needs."""
+    from service.cli.emit import emit_document
+    from service.report.methods import methods_document
+
+    emit_document(methods_document(language.value), page_format, output)
 
 
 @app.command(epilog="Examples: `kojudge checks demo` · `kojudge checks demo --list wrong_language`")

@@ -8,9 +8,12 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from service.cli.options import Language, ReportFormat
+from service.cli.options import Language, PageFormat, ReportFormat
 from service.cli.terminal import err, print_document
 from service.errors import UsageError
+from service.report.document import Document
+from service.report.formats import as_markdown
+from service.report.page import as_html
 from service.report.render import TEXT_FORMATS, report_document
 
 
@@ -26,6 +29,14 @@ def emit(
     else:
         text = TEXT_FORMATS.get(report_format.value, TEXT_FORMATS["markdown"])(report, language.value)
     emit_text(text, output)
+
+
+def emit_document(document: Document, page_format: PageFormat, output: Path | None) -> None:
+    """Print a document, or write it to a file."""
+    if page_format is PageFormat.table and output is None:
+        print_document(document)
+        return
+    emit_text(as_html(document) if page_format is PageFormat.html else as_markdown(document), output)
 
 
 def emit_text(text: str, output: Path | None) -> None:

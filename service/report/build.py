@@ -4,11 +4,19 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from service.report import choices, distribution, endpoints, jury, pairwise, scores
+from service.report import choices, distribution, endpoints, jury, methods, pairwise, scores
 from service.report.part import Part, Source
 from service.store import reads
 
-PARTS: tuple[Part, ...] = (scores.PART, distribution.PART, choices.PART, jury.PART, pairwise.PART, endpoints.PART)
+PARTS: tuple[Part, ...] = (
+    scores.PART,
+    distribution.PART,
+    choices.PART,
+    jury.PART,
+    pairwise.PART,
+    endpoints.PART,
+    methods.PART,
+)
 """In the order in which a reader meets them."""
 
 

@@ -111,8 +111,8 @@ def distribution(report: Report, say: Say) -> Heatmap | None:
     e = best["distribution"]["at_max"]
     told = f"{safe(best['model'])} {e['mean']:.0%} [{e['low']:.0%}, {e['high']:.0%}] (n {e['n']})"
     alt = say(
-        f"Per cent of verdicts by score, to the nearest step. Most at the maximum: {told}.",
-        f"점수별 판정 비율(%), 가까운 눈금으로 반올림. 최고점이 가장 많은 모델: {told}.",
+        f"Per cent of verdicts by score, rounded down. Most at the maximum: {told}.",
+        f"점수별 판정 비율(%), 소수점 아래는 버림. 최고점이 가장 많은 모델: {told}.",
     )
     return Heatmap(alt, say("Model", "모델"), columns, 0.0, 1.0, rows)
 

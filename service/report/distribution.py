@@ -90,4 +90,4 @@ def _slices(report: Report) -> Iterator[Slice]:
             yield Slice(m["model"], end, "", m["distribution"][end] | {"failed": m["overall"]["failed"]})
 
 
-PART = Part(of_models=_of_models, findings=_findings, grids=_grids, slices=_slices)
+PART = Part(of_models=_of_models, findings=_findings, grids=_grids, slices=_slices, methods=lambda _: ("ends", "share"))

@@ -3,13 +3,14 @@
 import html
 from functools import cache
 from pathlib import Path
+from unicodedata import east_asian_width
 
 from service.report.document import Document, Grid, speaker
 from service.report.figure_html import figure_html
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_LONG = 60
-"""Characters from which a cell may break into lines."""
+_LONG = 44
+"""A wider cell (in columns of a terminal) may break into lines."""
 
 
 @cache
@@ -59,5 +60,5 @@ def _grid(grid: Grid, level: int) -> str:
 
 
 def _cell(text: str) -> str:
-    kind = ' class="long"' if len(text) > _LONG else ""
+    kind = ' class="long"' if sum(1 + (east_asian_width(c) in "WF") for c in text) > _LONG else ""
     return f"<td{kind}>{html.escape(text)}</td>"

@@ -132,8 +132,12 @@ def _slices(report: Report) -> Iterator[Slice]:
             yield Slice(judge["judge"], f"judge_{name}", "", judge[name] | {"failed": judge["failed"]})
 
 
+def _methods(report: Report) -> tuple[str, ...]:
+    return ("win_rate", "share") if report["pairwise"] else ()
+
+
 def _bounds(bounds: dict[str, float] | None) -> str:
     return f" → {bounds['worst']:.3f}–{bounds['best']:.3f}" if bounds else ""
 
 
-PART = Part(of_run=_of_run, grids=_grids, notes=_notes, slices=_slices)
+PART = Part(of_run=_of_run, grids=_grids, notes=_notes, slices=_slices, methods=_methods)

@@ -192,6 +192,21 @@ def _slices(report: Report) -> Iterator[Slice]:
             yield Slice(m["model"], "category", category, e)
 
 
+def _methods(report: Report) -> Iterator[str]:
+    yield from ("overall", "interval")
+    if any(m["bounds"] for m in report["models"]):
+        yield "bounds"
+    if any(m["rank"] for m in report["models"]):
+        yield "rank"
+
+
 PART = Part(
-    of_run=_of_run, of_models=_of_models, lines=_lines, findings=_findings, grids=_grids, notes=_notes, slices=_slices
+    of_run=_of_run,
+    of_models=_of_models,
+    lines=_lines,
+    findings=_findings,
+    grids=_grids,
+    notes=_notes,
+    slices=_slices,
+    methods=_methods,
 )

@@ -29,6 +29,7 @@ lint: $(VENV)/.installed-test
 	$(BIN)/lint-imports
 
 test: lint
+	@tests/browser/install.sh
 	$(BIN)/python -m pytest -n auto
 
 # Real servers for `make test-real`, in KOJUDGE_REAL_DIR (default .real): make real-servers [PARTS="ollama llamacpp"]

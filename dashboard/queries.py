@@ -1,30 +1,45 @@
-"""What pages read, through the service's store; nothing is written from a page."""
+"""What pages read, through the service's store."""
 
-from typing import Any
+import os
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from service.report.build import build_report
-from service.store import Store, reads
+import sqlalchemy as sa
+import streamlit as st
+
+from service.report.kept import report_of
+from service.report.part import Report
+from service.store import DEFAULT_URL, Store
+from service.store.schema import runs
+
+_SEOUL = ZoneInfo("Asia/Seoul")
 
 
-def run_names(database: str) -> list[str]:
-    """Names of the stored runs, newest first.
+def open_store() -> Store:
+    """The database that the dashboard was started for; opened once.
 
     Raises:
-        StoreError: no database, or one that cannot be read.
+        StoreError: there is none, or it cannot be read.
     """
-    store = Store.open(database, create=False, read_only=True)
-    try:
-        with store.read() as connection:
-            return [run.name for run in reversed(reads.all_runs(connection))]
-    finally:
-        store.close()
+    return _store(os.environ.get("KOJUDGE_DATABASE_URL", DEFAULT_URL))
 
 
-def report(database: str, name: str) -> dict[str, Any]:
-    """The report of one run."""
-    store = Store.open(database, create=False, read_only=True)
-    try:
-        with store.read() as connection:
-            return build_report(connection, reads.get_run(connection, name))
-    finally:
-        store.close()
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _store(url: str) -> Store:
+    return Store.open(url, create=False, read_only=True)
+
+
+def run_names(store: Store) -> list[str]:
+    """Names of the stored runs, newest first."""
+    with store.read() as connection:
+        return list(connection.scalars(sa.select(runs.c.name).order_by(runs.c.id.desc())))
+
+
+def report(store: Store, name: str) -> Report:
+    """The report of a run as it stands now; kept by the database, so that a page need not compute it."""
+    return report_of(store, name)
+
+
+def local_time(stamp: str) -> str:
+    """`2026-11-25 10:03 KST`, from a stored time."""
+    return datetime.fromisoformat(stamp).astimezone(_SEOUL).strftime("%Y-%m-%d %H:%M KST")

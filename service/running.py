@@ -24,6 +24,7 @@ from service.endpoint_plan import EndpointPlan
 from service.endpoints import open_endpoints, preflight, retry_policy
 from service.errors import PlanConflictError, StoreError
 from service.judge_prompts import model_judge
+from service.pausing import pause_on_request
 from service.pipeline import Judge, ModelGrader, Pipeline, Progress
 from service.plan import RunPlan, differing
 from service.signals import Interrupted, Signals, signals_stop
@@ -121,9 +122,10 @@ async def execute(
                 await writer.write(add_identities(run_id, identities), bought=False)
                 await writer.write(set_stopped(run_id, None), bought=False)
                 try:
-                    await _run(work, signals, writer, run_id)
-                except Interrupted:
-                    raise Interrupted(open_note(store, name)) from None
+                    async with pause_on_request(store, writer, run_id, work, limits.beat_s):
+                        await _run(work, signals, writer, run_id)
+                except Interrupted as error:
+                    raise type(error)(" ".join(filter(None, [str(error), open_note(store, name)]))) from None
             if first is not None:
                 _tell_what_waits(store, first, progress)
     return run_id
@@ -188,7 +190,7 @@ async def _run(work: Pipeline | BatchRun | InTurn, signals: Signals, writer: Wri
     except (Interrupted, ProviderError) as error:
         # The grace period is over: whatever keeps the writer waiting now, it has one more try.
         writer.hurry()
-        reason = "interrupted" if isinstance(error, Interrupted) else f"{error.kind}: {error}"
+        reason = (str(error) or "interrupted") if isinstance(error, Interrupted) else f"{error.kind}: {error}"
         with contextlib.suppress(StoreError):
             await writer.write(set_stopped(run_id, reason), bought=False)
         raise

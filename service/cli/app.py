@@ -352,13 +352,25 @@ def check(database: Database = DATABASE_DEFAULT) -> None:
     upkeep.check(database)
 
 
+@app.command(epilog="Example: `kojudge worker --database sqlite:///team.db`")
+def worker(
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Runs at work at the same time.")] = 2,
+    once: Annotated[bool, typer.Option("--once", help="Do what is asked for now, and end.")] = False,
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Resume runs when the dashboard asks for it; the keys are read here. `kojudge dashboard` has one of its own."""
+    from service.cli.worker import run_worker
+
+    raise typer.Exit(run_worker(database, jobs, once=once))
+
+
 @app.command()
 def dashboard(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8501,
     database: Database = DATABASE_DEFAULT,
 ) -> None:
     """Look at the runs in a browser, on this machine only."""
-    from service.cli.look import start_dashboard
+    from service.cli.dashboard import start_dashboard
 
     raise typer.Exit(start_dashboard(database, port))
 

@@ -11,11 +11,15 @@ def exit_with_one_line(error: Exception) -> NoReturn:
     from providers.errors import BudgetExhaustedError, ProviderError, QuotaExhaustedError, SpecError
     from questions.source import SourceError
     from service.errors import UsageError
+    from service.pausing import Paused
     from service.report.cells import safe
     from service.signals import Interrupted
     from service.store.trouble import explain
 
     error = explain(error) or error
+    if isinstance(error, Paused):
+        _say(f"{safe(str(error))}; everything delivered so far is kept. Run the same command again to continue.")
+        sys.exit(INTERRUPTED)
     if isinstance(error, Interrupted):
         how = safe(str(error)) or "Run the same command again to continue."
         _say(f"interrupted; everything delivered so far is kept. {how}")

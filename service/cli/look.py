@@ -1,10 +1,6 @@
-"""Commands that only read: `runs`, `show`, `report`, `dashboard`."""
+"""Commands that only read: `runs`, `show`, `report`."""
 
 import json
-import os
-import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +11,13 @@ from sqlalchemy.engine import Connection
 from judge.checks.observations import KIND_NAMES, observe
 from questions.types import Question
 from service.cli.emit import emit
-from service.cli.failures import WRONG_USE
 from service.cli.options import Language, ListFormat, ReportFormat
-from service.cli.terminal import err, out, table
+from service.cli.terminal import out, table
 from service.cli.verdict_details import verdict_details
 from service.errors import UsageError
 from service.interchange.export import conversations
-from service.report.build import build_report
 from service.report.cells import safe, safe_block
+from service.report.kept import report_of
 from service.store import Store, reads
 from service.store.comparisons import comparison_totals
 
@@ -31,8 +26,7 @@ def print_report(
     name: str, database: str, report_format: ReportFormat, output: Path | None, language: Language
 ) -> None:
     store = Store.open(database, create=False, read_only=True)
-    with store.read() as connection:
-        report = build_report(connection, reads.get_run(connection, name))
+    report = report_of(store, name)
     store.close()
     emit(report, report_format, output, language)
 
@@ -164,29 +158,3 @@ def _print_findings(console: Any, question: Question, turn: dict[str, Any]) -> N
 def _block(console: Any, head: str, body: str, style: str) -> None:
     console.print(Text(head, style=f"bold {style}"))
     console.print(Text(safe_block(body)))
-
-
-def start_dashboard(database: str, port: int) -> int:
-    """Start Streamlit on the loopback address; keys stay out of its environment."""
-    Store.open(database, create=False, read_only=True).close()
-    # Found, not imported: the page runs in Streamlit's process and imports this package, not the other way round.
-    found = find_spec("dashboard")
-    if found is None or found.origin is None:
-        raise UsageError("the dashboard package is not installed")
-    page = Path(found.origin).with_name("app.py")
-    environment = {k: v for k, v in os.environ.items() if not k.upper().endswith(("_KEY", "_TOKEN", "_SECRET"))}
-    environment["KOJUDGE_DATABASE_URL"] = database
-    err().print(Text(f"Dashboard on http://127.0.0.1:{port} (Ctrl-C ends it)"))
-    options = {
-        "server.address": "127.0.0.1",
-        "server.port": str(port),
-        "server.headless": "true",
-        "browser.gatherUsageStats": "false",
-        "server.fileWatcherType": "none",
-        "client.toolbarMode": "viewer",
-    }
-    command = [sys.executable, "-m", "streamlit", "run", str(page), *(f"--{k}={v}" for k, v in options.items())]
-    try:
-        return WRONG_USE if subprocess.run(command, env=environment, check=False).returncode else 0
-    except KeyboardInterrupt:
-        return 0

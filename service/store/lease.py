@@ -116,7 +116,7 @@ async def hold_lease(
         held.lost = _lost(store, run_id)
         on_lost(held.lost)
 
-    writer.guard(held.seen, lambda: loop.call_soon_threadsafe(lose))
+    writer.guard(run_id, held.seen, lambda: loop.call_soon_threadsafe(lose))
     beating = asyncio.create_task(_beat(writer, run_id, held.token, limits.beat_s))
     try:
         yield held

@@ -6,10 +6,15 @@
     runs ──< comparisons >── completions        one row a turn, pair of models, judge, repeat and order
     completions >── askings                     to whom and with which parameters: few, and the same for many
     runs ─── leases                             which process works on it
+    runs ──< requests                           what somebody wants done with it: pause, resume, retry
+    runs ─── reports                            its report as of one revision, so that readers need not compute
     runs ──< batches ──< batch_items >── completions   what a vendor holds as a file, by work key
+    runs ──< review_items                       the turns that people are asked to label, and why these
+    runs ──< labels, adjudications              what people said, and what was decided between them; never overwritten
 
 A conversation is (run, model, question, sample); `model`, `judge` and `question` are positions in the
-run's plan. A unit without a row has not ended yet. A batch is open until `collected_at` is set; a work key is
+run's plan. `runs.revision` grows with every transaction that changes what a report is made of.
+A unit without a row has not ended yet. A batch is open until `collected_at` is set; a work key is
 in one open batch at most. What a model said stands in the ledger alone: an answer has a text of its own only when
 no completion holds it (imports).
 """
@@ -33,7 +38,7 @@ from sqlalchemy import (
 
 from service.store.types import LongText, WorkKey
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0009"
 
 metadata = MetaData()
 
@@ -48,6 +53,7 @@ runs = Table(
     Column("identities", Text),
     Column("created_at", Text, nullable=False),
     Column("stopped_because", Text),
+    Column("revision", Integer, nullable=False, server_default="0"),
 )
 
 questions = Table(
@@ -231,4 +237,93 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("beats", Integer, nullable=False),
     Column("taken_at", Text, nullable=False),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("content", LongText, nullable=False),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Text, nullable=False),
+    Column("taken_at", Text),
+    Column("outcome", Text),
+    Index("requests_by_run", "run_id"),
+)
+
+# `code` names the turn to reviewers without telling the model. `reason` says why a targeted one was taken.
+# `shared`: every reviewer gets it.
+review_items = Table(
+    "review_items",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("model", Integer, nullable=False),
+    Column("question", Integer, nullable=False),
+    Column("sample", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("rubric", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("stratum", Text, nullable=False),
+    Column("reason", Text),
+    Column("inclusion_prob", Float, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("drawn_at", Text, nullable=False),
+    PrimaryKeyConstraint("run_id", "model", "question", "sample", "turn"),
+    UniqueConstraint("run_id", "code"),
+)
+
+# A reviewer's later label of the same turn supersedes the former in reading. `value` is JSON, NULL unless given.
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("model", Integer, nullable=False),
+    Column("question", Integer, nullable=False),
+    Column("sample", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("rubric", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("stratum", Text, nullable=False),
+    Column("inclusion_prob", Float),
+    Column("status", Text, nullable=False),
+    Column("value", Text),
+    Column("blind", Boolean, nullable=False),
+    Column("seconds", Float),
+    Column("idempotency_key", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("note", LongText),
+    UniqueConstraint("idempotency_key"),
+    Index("labels_by_run", "run_id", "reviewer"),
+)
+
+adjudications = Table(
+    "adjudications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("model", Integer, nullable=False),
+    Column("question", Integer, nullable=False),
+    Column("sample", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("rubric", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("note", LongText),
+    UniqueConstraint("idempotency_key"),
+    Index("adjudications_by_run", "run_id"),
 )

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from service.errors import StoreError
 from service.store.opening import raw
+from service.store.revisions import revise
 from service.store.trouble import DamagedError, PassingTroubleError, explain
 
 Write = Callable[[Connection], object]
@@ -56,6 +57,7 @@ class Writer:
         self._patience = patience
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
+        self._run_id: int | None = None
         self._holds: Callable[[Connection], bool] | None = None
         self._on_lost: Callable[[], object] = lambda: None
         self._lost = False
@@ -91,11 +93,12 @@ class Writer:
         # A cancelled caller must not leave its paid answer behind: the queued write goes on.
         await asyncio.shield(done)
 
-    def guard(self, holds: Callable[[Connection], bool], on_lost: Callable[[], object]) -> None:
-        """Ask `holds` in every transaction; the first no makes all that follow `ledger_only`.
+    def guard(self, run_id: int, holds: Callable[[Connection], bool], on_lost: Callable[[], object]) -> None:
+        """Write for this run: ask `holds` in every transaction; the first no makes all that follow `ledger_only`.
 
         Then `on_lost` is called, once, in the writer's thread, before the writes of that transaction are answered.
         """
+        self._run_id = run_id
         self._on_lost = on_lost
         self._holds = holds
 
@@ -181,6 +184,8 @@ class Writer:
                     self._on_lost()
                 for job in batch:
                     job.write(connection)
+                if self._run_id is not None and any(job.bought for job in batch):
+                    revise(connection, self._run_id)
         except Exception as failure:  # noqa: BLE001 - whatever it is, the caller hears of it and the thread lives on
             # Prepared statements raise the driver's own errors.
             trouble = failure if isinstance(failure, StoreError) else explain(failure)

@@ -23,6 +23,7 @@ from service.plan import RunPlan
 from service.store import schema
 from service.store.askings import asking_id
 from service.store.prepared import Prepared
+from service.store.revisions import revise
 from service.store.writer import Write, ledger_only
 
 _QUESTIONS_AT_ONCE = 1000
@@ -122,6 +123,7 @@ def set_stopped(run_id: int, reason: str | None) -> Write:
 
     def write(connection: Connection) -> None:
         connection.execute(schema.runs.update().where(schema.runs.c.id == run_id).values(stopped_because=reason))
+        revise(connection, run_id)
 
     return write
 
@@ -138,6 +140,7 @@ def add_identities(run_id: int, identities: dict[str, Any]) -> Write:
             if identity not in known:
                 known.append(identity)
         connection.execute(schema.runs.update().where(mine).values(identities=json.dumps(found, ensure_ascii=False)))
+        revise(connection, run_id)
 
     return write
 

@@ -123,7 +123,7 @@ def copy_as_0004(new: Path, old: Path) -> None:
                 values = row._asdict()
                 if name == "runs":
                     plan = json.loads(values["plan"])
-                    del plan["questions"]
+                    del plan["questions"], values["revision"]
                     values |= {"plan": json.dumps({**plan, "question_digests": digests}), "plan_hash": "of then"}
                 if name == "completions":
                     said[values["id"]] = values["text"]

@@ -1,0 +1,128 @@
+"""What every page stands in: who it is, which run and language it shows, and what it says where there is nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import streamlit as st
+
+from dashboard import queries
+from dashboard.safe_text import show_text
+from service.errors import StoreError
+from service.report.document import Language, Say, speaker
+from service.report.part import Report
+from service.store import Store
+
+SECTIONS: dict[str, tuple[str, str]] = {
+    "summary": ("Summary", "요약"),
+    "diagnosis": ("Diagnosis", "진단"),
+    "trust": ("Trust", "신뢰"),
+    "review": ("Review", "검토"),
+    "operation": ("Operation", "운영"),
+}
+"""In the order of the navigation: (English, Korean)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`name` is its address, `question` what it answers; both texts are (English, Korean)."""
+
+    name: str
+    section: str
+    order: int
+    title: tuple[str, str]
+    question: tuple[str, str]
+    needs_run: bool = True
+
+
+class View:
+    """What a page is given: the open database, the run that is looked at, and how to say things."""
+
+    def __init__(self, store: Store, language: Language, run: str | None) -> None:
+        self.store = store
+        self.language: Language = language
+        self.say: Say = speaker(language)
+        self._run = run
+
+    @property
+    def run(self) -> str:
+        """The name of the run; only for pages that need one."""
+        assert self._run is not None
+        return self._run
+
+    @cached_property
+    def report(self) -> Report:
+        """The run's report, as it stands now."""
+        return queries.report(self.store, self.run)
+
+
+def open_page(page: Page, show: Callable[[View], None]) -> None:
+    """Show a page, or what to do where it has nothing to show."""
+    language: Language = "en" if st.session_state.get("lang") == "en" else "ko"
+    say = speaker(language)
+    st.title(say(*page.title), anchor=False)
+    st.caption(say(*page.question))
+    try:
+        store = queries.open_store()
+        names = queries.run_names(store)
+    except StoreError as error:
+        show_text(say(f"The database cannot be opened: {error}", f"데이터베이스를 열 수 없습니다: {error}"))
+        _first_steps(say)
+        return
+    if not names and page.needs_run:
+        st.info(say("There is no run yet.", "아직 실행 기록이 없습니다."))
+        _first_steps(say)
+        return
+    run = st.session_state.get("run")
+    view = View(store, language, run or (names[0] if names else None))
+    try:
+        if page.needs_run:
+            _header(view)
+        show(view)
+    except StoreError as error:
+        show_text(say(f"This cannot be read just now: {error}", f"지금은 읽을 수 없습니다: {error}"))
+        st.button(say("Try again", "다시 시도"))
+
+
+def _first_steps(say: Say) -> None:
+    st.markdown(
+        say(
+            "Three steps to a first result, without a key or a network:",
+            "키나 네트워크 없이 첫 결과를 보는 세 단계:",
+        )
+    )
+    st.code("kojudge demo\nkojudge dashboard", language=None)
+    st.markdown(
+        say(
+            "1. Run the first line in a terminal: three scripted models are judged by rules. 2. Start this page again, "
+            "or reload it. 3. Then evaluate a model of your own with `kojudge run --help`.",
+            "1. 터미널에서 첫 줄을 실행하면 준비된 모델 셋을 규칙으로 채점합니다. 2. 이 화면을 다시 열거나 새로 "
+            "고치세요. 3. 그다음 `kojudge run --help`를 보고 직접 모델을 평가하세요.",
+        )
+    )
+
+
+def _header(view: View) -> None:
+    """What every figure on the page rests on."""
+    report, say = view.report, view.say
+    planned = sum(m["overall"]["n"] + m["overall"]["failed"] for m in report["models"])
+    ended = sum(m["overall"]["n"] for m in report["models"])
+    share = f"{ended / planned:.1%}" if planned else "–"
+    facts = [
+        say("Set", "문항") + " " + ", ".join(report["questions"]["sets"]),
+        say("judge", "심판") + " " + ", ".join(report["judges"]),
+        say("rubric", "채점 기준") + " " + _rubrics(report, say),
+        queries.local_time(report["created_at"]),
+        say(f"verdicts {ended} of {planned} ({share})", f"판정 {planned}건 중 {ended}건({share})"),
+        say("contains content generated and graded by AI", "AI가 생성·채점한 내용 포함"),
+    ]
+    show_text(" · ".join(facts))
+    if report["status"] != "complete":
+        st.warning(say("Incomplete: the run has not ended.", "미완성: 아직 끝나지 않은 실행입니다."))
+
+
+def _rubrics(report: Report, say: Say) -> str:
+    rubrics = report["rubrics"]
+    if len(rubrics) > 2:
+        return say(f"{len(rubrics)} kinds", f"{len(rubrics)}종")
+    return ", ".join(f"{name} v{r['version']} ({r['prompt_hash'][:8]})" for name, r in rubrics.items())

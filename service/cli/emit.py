@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import typer
@@ -61,7 +62,7 @@ def emit_text(text: str, output: Path | None) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name[:100]}.{os.getpid()}")
+    draft = path.with_name(f".kojudge-{token_hex(8)}")
     try:
         with draft.open("x", encoding="utf-8") as file:
             file.write(text)

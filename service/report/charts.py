@@ -48,6 +48,9 @@ def _overall_alt(report: Report, groups: Sequence[Sequence[str]], say: Say) -> s
     best = f"{safe(first['model'])} {interval(first['overall'])} (n {first['overall']['n']})"
     if first is last:
         return say(f"Overall score of {best}.", f"전체 점수: {best}.")
+    if first["overall"]["mean"] == last["overall"]["mean"]:
+        mean = f"{first['overall']['mean']:.2f}"
+        return say(f"All models have the same mean, {mean}.", f"모든 모델의 평균이 {mean}점으로 같습니다.")
     worst = f"{safe(last['model'])} {interval(last['overall'])} (n {last['overall']['n']})"
     told = say(f"Highest mean: {best}; lowest: {worst}.", f"평균이 가장 높은 모델: {best}. 가장 낮은 모델: {worst}.")
     if groups:
@@ -89,12 +92,16 @@ def _score(e: Report) -> Cell:
 
 def _category_alt(lowest: tuple[float, str, str], highest: tuple[float, str, str], say: Say) -> str:
     (low, low_in, low_of), (high, high_in, high_of) = lowest, highest
-    return say(
-        f"Lowest mean: {low:.2f}, {safe(low_of)} in {safe(low_in)}; highest: {high:.2f}, {safe(high_of)} in "
-        f"{safe(high_in)}. Intervals and n are in the table.",
-        f"평균이 가장 낮은 칸은 {safe(low_of)}의 {safe(low_in)} {low:.2f}점, 가장 높은 칸은 {safe(high_of)}의 "
-        f"{safe(high_in)} {high:.2f}점입니다. 구간과 표본 수(n)는 표에 있습니다.",
-    )
+    if low == high:
+        told = say(f"The mean is {low:.2f} everywhere.", f"평균이 모두 {low:.2f}점으로 같습니다.")
+    else:
+        told = say(
+            f"Lowest mean: {low:.2f}, {safe(low_of)} in {safe(low_in)}; highest: {high:.2f}, {safe(high_of)} in "
+            f"{safe(high_in)}.",
+            f"평균이 가장 낮은 칸은 {safe(low_of)}의 {safe(low_in)} {low:.2f}점, 가장 높은 칸은 {safe(high_of)}의 "
+            f"{safe(high_in)} {high:.2f}점입니다.",
+        )
+    return told + say(" Intervals and n are in the table.", " 구간과 표본 수(n)는 표에 있습니다.")
 
 
 def distribution(report: Report, say: Say) -> Heatmap | None:
@@ -109,11 +116,14 @@ def distribution(report: Report, say: Say) -> Heatmap | None:
     columns = [f"{c['score']:g}" for c in models[0]["distribution"]["counts"]]
     best = max(models, key=lambda m: m["distribution"]["at_max"]["mean"])
     e = best["distribution"]["at_max"]
-    told = f"{safe(best['model'])} {e['mean']:.0%} [{e['low']:.0%}, {e['high']:.0%}] (n {e['n']})"
+    of_best = f"{safe(best['model'])} {e['mean']:.0%} [{e['low']:.0%}, {e['high']:.0%}] (n {e['n']})"
     alt = say(
-        f"Per cent of verdicts by score, rounded down. Most at the maximum: {told}.",
-        f"점수별 판정 비율(%), 소수점 아래는 버림. 최고점이 가장 많은 모델: {told}.",
+        "Per cent of verdicts by score, rounded down. ", "점수별 판정 비율(%)이며, 점수의 소수점 아래는 버렸습니다. "
     )
+    if e["mean"]:
+        alt += say(f"Most at the maximum: {of_best}.", f"최고점이 가장 많은 모델: {of_best}.")
+    else:
+        alt += say("No verdict is at the maximum.", "최고점인 판정은 없습니다.")
     return Heatmap(alt, say("Model", "모델"), columns, 0.0, 1.0, rows)
 
 

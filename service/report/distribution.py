@@ -9,7 +9,7 @@ from service.report.cells import safe, share
 from service.report.document import Grid, Say
 from service.report.part import Part, Report, Slice, Source
 
-_MOST_NAMED = 5
+_MOST_NAMED = 3
 _BARS = " ▁▂▃▄▅▆▇█"
 
 

@@ -5,12 +5,15 @@ from functools import cache
 from pathlib import Path
 from unicodedata import east_asian_width
 
-from service.report.document import Document, Grid, speaker
+from service.report.document import Document, Grid, Say, speaker
 from service.report.figure_html import figure_html
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _LONG = 44
 """A wider cell (in columns of a terminal) may break into lines."""
+
+_MANY = 40
+"""Rows from which a table is folded in below its figure."""
 
 
 @cache
@@ -35,7 +38,7 @@ def _body(document: Document, level: int = 2) -> str:
     lines = "".join(f"<p>{html.escape(line)}</p>" for line in document.lines)
     lines = f'<div class="lines">{lines}</div>' if lines else ""
     findings = _list(document.findings, "findings")
-    grids = "".join(_grid(grid, level) for grid in document.grids)
+    grids = "".join(_grid(grid, level, say) for grid in document.grids)
     notes = _list(document.notes, "notes")
     if notes:
         notes = f"<h{level}>{say('Notes', '참고')}</h{level}>{notes}"
@@ -50,12 +53,14 @@ def _list(lines: list[str], kind: str) -> str:
     return f'<ul class="{kind}">{items}</ul>' if items else ""
 
 
-def _grid(grid: Grid, level: int) -> str:
+def _grid(grid: Grid, level: int, say: Say) -> str:
     title = f"<h{level}>{html.escape(grid.title)}</h{level}>" if grid.title is not None else ""
     figure = figure_html(grid.figure) if grid.figure is not None else ""
     head = "".join(f'<th scope="col">{html.escape(c)}</th>' for c in grid.head)
     body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in grid.rows)
     table = f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    if figure and len(grid.rows) > _MANY:
+        table = f"<details><summary>{say('As a table', '표로 보기')} ({len(grid.rows)})</summary>{table}</details>"
     return f"{title}{figure}{table}"
 
 

@@ -79,9 +79,9 @@ def _lines(report: Report, say: Say) -> Iterator[str]:
     scale = report["scale"]
     yield say(
         f"Scores {scale['min']:g} to {scale['max']:g}, mean of turn means; intervals are 95 %, clustered by question; "
-        "a rank is the range that other questions could give.",
+        "a rank is the range that other questions could give; n counts the verdicts that have a score.",
         f"점수는 {scale['min']:g}–{scale['max']:g}점, 턴별 평균의 평균입니다. 구간은 문항 단위로 묶은 95 % 구간이고, "
-        "순위는 다른 문항이었다면 나올 수 있었을 범위입니다.",
+        "순위는 다른 문항이었다면 나올 수 있었을 범위입니다. n은 점수가 있는 판정 수입니다.",
     )
     if report["stopped_because"]:
         yield say("Stopped", "중단 사유") + f": {safe(report['stopped_because'])}"
@@ -90,7 +90,8 @@ def _lines(report: Report, say: Say) -> Iterator[str]:
 def _rubrics(rubrics: dict[str, Any], say: Say) -> str:
     if len(rubrics) > _NAMED_RUBRICS:
         return say(f"{len(rubrics)} rubrics, by question", f"{len(rubrics)}종(문항마다 다름)")
-    return ", ".join(f"{safe(n)} v{r['version']} (prompt {r['prompt_hash'][:8]})" for n, r in rubrics.items())
+    prompt = say("prompt", "프롬프트")
+    return ", ".join(f"{safe(n)} v{r['version']} ({prompt} {r['prompt_hash'][:8]})" for n, r in rubrics.items())
 
 
 def _findings(report: Report, say: Say) -> Iterator[str]:

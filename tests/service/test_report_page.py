@@ -28,30 +28,13 @@ HOSTILE = (
     '" onmouseover="alert(1)" style="x',
     "# \u202ehead\u200b \x1b[31m http://evil.example/x | `code` \\| **b**",
 )
-TAGS = {
-    "html",
-    "head",
-    "meta",
-    "title",
-    "style",
-    "body",
-    "main",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "p",
-    "div",
-    "span",
-    "ul",
-    "li",
-    "figure",
-    "figcaption",
-    "svg",
-    "line",
-    "circle",
-}
-TAGS |= {"text", "table", "thead", "tbody", "tr", "th", "td", "i", "details", "summary"}
+TAGS = frozenset(
+    re.findall(
+        r"\w+",
+        "html head meta title style body main h1 h2 h3 h4 p div span ul li figure figcaption svg line circle text "
+        "table thead tbody tr th td i details summary",
+    )
+)
 VOID = {"meta", "line", "circle"}
 
 

@@ -4,11 +4,13 @@ import altair as alt
 import pandas as pd
 
 from dashboard.safe_text import one_line
-from service.report.figure import Dots, Figure, Heatmap
+from service.report.figure import SHADES, Dots, Figure, Heatmap, shade
 
 _MARK = "#0072b2"
-_DARK_FROM = 5 / 7
-"""Of the range of a heatmap: from here on, text is white."""
+_SHORT = 4
+"""Names of columns that are longer are turned."""
+_ROW = 24
+"""Pixels."""
 
 
 def draw(figure: Figure) -> alt.LayerChart | alt.FacetChart:
@@ -17,24 +19,25 @@ def draw(figure: Figure) -> alt.LayerChart | alt.FacetChart:
 
 
 def _dots(figure: Dots) -> alt.LayerChart | alt.FacetChart:
+    names = [one_line(f"{row.name} ({row.groups})" if row.groups else row.name) for row in figure.rows]
     rows = [
         {
-            "name": one_line(f"{row.name} ({row.groups})" if row.groups else row.name),
+            "name": name,
             "mean": row.mean,
             "low": row.low,
             "high": row.high,
             "text": row.text,
         }
-        for row in figure.rows
+        for name, row in zip(names, figure.rows, strict=True)
     ]
     scale = alt.Scale(domain=[figure.low, figure.high])
-    base = alt.Chart(pd.DataFrame(rows)).encode(y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=320)))
+    base = alt.Chart(pd.DataFrame(rows)).encode(y=_names(names, "name"))
     tooltip = [alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title="  ")]
     rule = base.mark_rule(strokeWidth=3, color=_MARK).encode(
         x=alt.X("low:Q", scale=scale, title=figure.axis), x2="high:Q", tooltip=tooltip
     )
     dot = base.mark_point(filled=True, size=90, opacity=1, color=_MARK).encode(x=alt.X("mean:Q"), tooltip=tooltip)
-    return alt.layer(rule, dot).properties(description=figure.alt)
+    return alt.layer(rule, dot).properties(description=figure.alt, height=alt.Step(_ROW))
 
 
 def _heatmap(figure: Heatmap) -> alt.LayerChart | alt.FacetChart:
@@ -44,26 +47,34 @@ def _heatmap(figure: Heatmap) -> alt.LayerChart | alt.FacetChart:
             "column": one_line(column),
             "value": cell.value,
             "text": cell.text,
+            "ink": "#888" if cell.value is None else SHADES[shade(cell.value, figure.low, figure.high)][1],
             "more": cell.more or cell.text,
         }
         for name, cells in figure.rows
         for column, cell in zip(figure.columns, cells, strict=True)
     ]
+    columns = [one_line(column) for column in figure.columns]
+    angle = 0 if max(map(len, columns)) <= _SHORT else -35
+    head = alt.Axis(orient="top", labelAngle=angle, labelOverlap=False, labelLimit=160)
     base = alt.Chart(pd.DataFrame(rows)).encode(
-        x=alt.X("column:N", sort=None, title=None, axis=alt.Axis(orient="top", labelAngle=0)),
-        y=alt.Y("row:N", sort=None, title=None, axis=alt.Axis(labelLimit=320)),
+        x=alt.X("column:N", scale=alt.Scale(domain=columns), sort=columns, title=None, axis=head),
+        y=_names([one_line(name) for name, _ in figure.rows], "row"),
         tooltip=[
             alt.Tooltip(f"{name}:N", title=" " * place) for place, name in enumerate(("row", "column", "more"), 1)
         ],
     )
-    shade = alt.Scale(domain=[figure.low, figure.high], scheme="blues")
+    shades = alt.Scale(type="quantize", domain=[figure.low, figure.high], range=[paper for paper, _ in SHADES])
     cells = (
         base.transform_filter("isValid(datum.value)")
         .mark_rect()
-        .encode(color=alt.Color("value:Q", scale=shade, legend=None))
+        .encode(color=alt.Color("value:Q", scale=shades, legend=None))
     )
-    dark = figure.low + _DARK_FROM * (figure.high - figure.low)
-    text = base.mark_text().encode(
-        text="text:N", color=alt.condition(f"datum.value >= {dark}", alt.value("#fff"), alt.value("#111"))
-    )
-    return alt.layer(cells, text).properties(description=figure.alt)
+    text = base.mark_text().encode(text="text:N", color=alt.Color("ink:N", scale=None))
+    chart = alt.layer(cells, text).properties(description=figure.alt, height=alt.Step(_ROW))
+    return chart.resolve_scale(color="independent")
+
+
+def _names(names: list[str], field: str) -> alt.Y:
+    """Rows in this order, none left out: layers that hold some of them only would mix it."""
+    axis = alt.Axis(labelLimit=320, labelOverlap=False)
+    return alt.Y(f"{field}:N", scale=alt.Scale(domain=names), sort=names, title=None, axis=axis)

@@ -7,6 +7,22 @@ alone: every mark has its number beside it or in it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+SHADES = (
+    ("#f2f7fc", "#111"),
+    ("#d6e6f4", "#111"),
+    ("#abd0e6", "#111"),
+    ("#7fb8da", "#111"),
+    ("#4a90c4", "#000"),
+    ("#1f67a8", "#fff"),
+    ("#08306b", "#fff"),
+)
+"""Of a heatmap, from low to high: one hue, which no colour blindness confuses, and text that can be read on it."""
+
+
+def shade(value: float, low: float, high: float) -> int:
+    """The place among SHADES of a value between `low` and `high`."""
+    return min(int((value - low) / (high - low) * len(SHADES)), len(SHADES) - 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Dot:

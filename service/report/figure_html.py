@@ -6,9 +6,8 @@ width. A chart library would have to measure Korean text when the file is writte
 
 import html
 
-from service.report.figure import Cell, Dot, Dots, Figure, Heatmap
+from service.report.figure import Cell, Dot, Dots, Figure, Heatmap, shade
 
-_SHADES = 7
 _MOST_UPRIGHT = 8
 _SHORT = 4
 """Heads of more columns are turned to fit, unless no name is longer than this."""
@@ -76,5 +75,5 @@ def _cell(cell: Cell, figure: Heatmap) -> str:
     title = f' title="{html.escape(cell.more)}"' if cell.more else ""
     if cell.value is None:
         return f"<td{title}>{html.escape(cell.text)}</td>"
-    share = (cell.value - figure.low) / (figure.high - figure.low)
-    return f'<td class="s{min(int(share * _SHADES), _SHADES - 1)}"{title}>{html.escape(cell.text)}</td>'
+    place = shade(cell.value, figure.low, figure.high)
+    return f'<td class="s{place}"{title}>{html.escape(cell.text)}</td>'

@@ -1,14 +1,18 @@
 """A document as one HTML page that asks for nothing: no script, no font, no picture from elsewhere."""
 
 import html
+import re
 from functools import cache
 from pathlib import Path
 from unicodedata import east_asian_width
 
 from service.report.document import Document, Grid, Say, speaker
+from service.report.figure import SHADES
 from service.report.figure_html import figure_html
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_INTERVAL = re.compile(r"(\[[-\d.,% ]+\])")
+"""Of numbers only; a line never breaks inside one."""
 _LONG = 44
 """A wider cell (in columns of a terminal) may break into lines."""
 
@@ -18,7 +22,8 @@ _MANY = 40
 
 @cache
 def _style() -> str:
-    return Path(__file__).with_name("page.css").read_text("utf-8")
+    shades = "".join(f".s{place}{{background:{b};color:{c}}}" for place, (b, c) in enumerate(SHADES))
+    return Path(__file__).with_name("page.css").read_text("utf-8") + shades
 
 
 def as_html(document: Document) -> str:
@@ -66,4 +71,5 @@ def _grid(grid: Grid, level: int, say: Say) -> str:
 
 def _cell(text: str) -> str:
     kind = ' class="long"' if sum(1 + (east_asian_width(c) in "WF") for c in text) > _LONG else ""
-    return f"<td{kind}>{html.escape(text)}</td>"
+    shown = _INTERVAL.sub(r"<b>\1</b>", html.escape(text))
+    return f"<td{kind}>{shown}</td>"

@@ -71,7 +71,9 @@ def _heatmap(figure: Heatmap) -> alt.LayerChart | alt.FacetChart:
     )
     text = base.mark_text().encode(text="text:N", color=alt.Color("ink:N", scale=None))
     chart = alt.layer(cells, text).properties(description=figure.alt, height=alt.Step(_ROW))
-    return chart.resolve_scale(color="independent")
+    # Together they would have one scale, and the ink of the text would hide the shades.
+    independent: alt.LayerChart | alt.FacetChart = chart.resolve_scale(color="independent")
+    return independent
 
 
 def _names(names: list[str], field: str) -> alt.Y:

@@ -12,7 +12,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from streamlit.testing.v1 import AppTest
 
-PAGE = str(Path(dashboard.__file__).with_name("app.py"))
+PAGE = str(Path(dashboard.__file__).parent / "entry" / "script.py")
 
 pytestmark = pytest.mark.filterwarnings("default")
 

@@ -50,6 +50,13 @@ class CheckFormat(StrEnum):
     csv = "csv"
 
 
+class CardFormat(StrEnum):
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+
+
 class Grouping(StrEnum):
     model = "model"
     category = "category"

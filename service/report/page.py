@@ -71,5 +71,5 @@ def _grid(grid: Grid, level: int, say: Say) -> str:
 
 def _cell(text: str) -> str:
     kind = ' class="long"' if sum(1 + (east_asian_width(c) in "WF") for c in text) > _LONG else ""
-    shown = _INTERVAL.sub(r"<b>\1</b>", html.escape(text))
+    shown = _INTERVAL.sub(r"<span>\1</span>", html.escape(text))
     return f"<td{kind}>{shown}</td>"

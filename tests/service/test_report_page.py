@@ -32,7 +32,7 @@ TAGS = frozenset(
     re.findall(
         r"\w+",
         "html head meta title style body main h1 h2 h3 h4 p div span ul li figure figcaption svg line circle text "
-        "table thead tbody tr th td b i details summary",
+        "table thead tbody tr th td i details summary",
     )
 )
 VOID = {"meta", "line", "circle"}

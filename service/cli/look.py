@@ -118,6 +118,7 @@ def _names(conversation: dict[str, Any]) -> tuple[str, ...]:
 
 
 _RESULTS = {"win": "이김", "tie": "비김", "loss": "짐"}
+_PLACES = {True: "먼저 보임", False: "나중에 보임", None: "순서 모름"}
 
 
 def _print_conversation(c: dict[str, Any]) -> None:
@@ -141,7 +142,7 @@ def _print_conversation(c: dict[str, Any]) -> None:
                 console.print(Text(safe(line), style="dim"))
         for compared in (x for x in c.get("comparisons", ()) if x["turn"] == turn["turn"]):
             result = compared["status"] if compared["result"] is None else _RESULTS[compared["result"]]
-            place = "먼저 보임" if compared["shown_first"] else "나중에 보임"
+            place = _PLACES[compared["shown_first"]]
             other = f"상대 {safe(compared['opponent'])}"
             head = f"비교 {turn['turn']} · {safe(compared['judge'])} · {other} · {place} · {result}"
             _block(console, head, compared["rationale"] or compared["error"] or "", "blue")

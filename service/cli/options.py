@@ -100,6 +100,7 @@ class ExportKind(StrEnum):
     jsonl = "jsonl"
     csv = "csv"
     logickor = "logickor"
+    mtbench = "mtbench"
 
 
 class JuryKind(StrEnum):
@@ -110,6 +111,9 @@ class JuryKind(StrEnum):
 
 class ImportKind(StrEnum):
     logickor = "logickor"
+    mtbench = "mtbench"
+    arena_hard = "arena-hard"
+    alpaca_eval = "alpaca-eval"
 
 
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print the report.")]

@@ -4,7 +4,7 @@ import csv
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,7 @@ def _comparisons(connection: Connection, run: reads.StoredRun, c: reads.StoredCo
 
 
 def _comparison(run: reads.StoredRun, model: int, row: Row[Any]) -> dict[str, Any]:
+    one_order = run.plan.pairwise is not None and run.plan.pairwise.orders == 1
     is_b = row.model_b == model
 
     def result(winner: str | None) -> str | None:
@@ -93,7 +94,7 @@ def _comparison(run: reads.StoredRun, model: int, row: Row[Any]) -> dict[str, An
         "opponent": run.plan.models[row.model_a if is_b else row.model_b].label,
         "judge": run.plan.judges[row.judge].label,
         "repeat": row.repeat,
-        "shown_first": row.swapped == is_b,
+        "shown_first": None if one_order else row.swapped == is_b,
         "status": row.status,
         "result": result(row.winner),
         "judge_result": result(row.judge_winner),
@@ -147,7 +148,7 @@ def export_logickor(connection: Connection, run: reads.StoredRun, folder: Path) 
             "export it as jsonl or csv"
         )
     return [
-        write_lines(folder / f"{_file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
+        write_lines(folder / f"{file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
         for model, mine in itertools.groupby(_logickor_conversations(connection, run), key=lambda c: c["model"])
     ]
 
@@ -173,14 +174,7 @@ def _logickor_line(c: dict[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False)
 
 
-def _file_name(model: str) -> str:
+def file_name(model: str) -> str:
     """A model's name as a path below the folder, and never above it."""
     parts = [_UNSAFE_PART.sub("_", p).strip(".") for p in model.split("/")]
     return "/".join(p for p in parts if p) or "model"
-
-
-EXPORTS: dict[str, Callable[[Connection, reads.StoredRun, Path], list[Path]]] = {
-    "jsonl": export_jsonl,
-    "csv": export_csv,
-    "logickor": export_logickor,
-}

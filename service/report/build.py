@@ -4,15 +4,31 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from service.report import choices, distribution, endpoints, jury, methods, pairwise, scores
+from service.report import (
+    choices,
+    differences,
+    distribution,
+    endpoints,
+    imported,
+    jury,
+    length,
+    methods,
+    pairwise,
+    scores,
+    turns,
+)
 from service.report.part import Part, Source
 from service.store import reads
 
 PARTS: tuple[Part, ...] = (
     scores.PART,
+    differences.PART,
     distribution.PART,
+    imported.PART,
+    turns.PART,
     choices.PART,
     jury.PART,
+    length.PART,
     pairwise.PART,
     endpoints.PART,
     methods.PART,

@@ -22,6 +22,8 @@ from service.cli.options import (
     ListFormat,
     ListFormatOption,
     Output,
+    PageFormat,
+    PageFormatOption,
     Reference,
     ReportFormat,
     ReportFormatOption,
@@ -99,11 +101,15 @@ def root(
 @app.command(
     epilog="Example: kojudge demo && kojudge show demo math-1",
 )
-def demo(database: Database = DATABASE_DEFAULT, report_format: ReportFormatOption = ReportFormat.table) -> None:
+def demo(
+    database: Database = DATABASE_DEFAULT,
+    report_format: ReportFormatOption = ReportFormat.table,
+    language: LanguageOption = Language.en,
+) -> None:
     """Run the main job with no key and no network: scripted models, the built-in rule judge, a report."""
     from service.cli.run import run_demo
 
-    raise typer.Exit(run_demo(database, report_format))
+    raise typer.Exit(run_demo(database, report_format, language))
 
 
 @app.command(
@@ -157,6 +163,7 @@ def run(
     allow_self_judging: AllowSelf = None,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
+    language: LanguageOption = Language.en,
 ) -> None:
     """Ask the models, have every turn judged, store everything, report.
 
@@ -184,7 +191,17 @@ def run(
         pairwise,
     )
     raise typer.Exit(
-        run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)
+        run_plan(
+            flags,
+            database,
+            report_format,
+            language,
+            dry_run=dry_run,
+            yes=yes,
+            pull=pull,
+            batch=batch,
+            wait=not no_wait,
+        )
     )
 
 
@@ -198,6 +215,7 @@ def resume(
     no_wait: NoWait = False,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
+    language: LanguageOption = Language.en,
 ) -> None:
     """Continue a run: what is missing is asked, what failed is tried again, what was paid for is not.
 
@@ -210,6 +228,7 @@ def resume(
             run_name,
             database,
             report_format,
+            language,
             concurrency,
             max_cost,
             allow_unpriced=allow_unpriced,
@@ -253,6 +272,19 @@ def report(
     from service.cli.look import print_report
 
     print_report(run_name, database, report_format, output, language, reference)
+
+
+@app.command(epilog="Example: `kojudge methods --language ko --format html --output methods.html`")
+def methods(
+    page_format: PageFormatOption = PageFormat.table,
+    language: LanguageOption = Language.en,
+    output: Output = None,
+) -> None:
+    """Say how every figure of a report is computed, where its formula comes from and what it needs."""
+    from service.cli.emit import emit_document
+    from service.report.methods import methods_document
+
+    emit_document(methods_document(language.value), page_format, output)
 
 
 app.command(epilog=compare_app.COMPARE_EXAMPLES)(compare_app.compare)

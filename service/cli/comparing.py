@@ -11,7 +11,8 @@ from service.cli.options import Language, ListFormat, ReportFormat
 from service.cli.terminal import print_document
 from service.errors import UsageError
 from service.report.comparison import build_comparison, comparison_csv, comparison_document
-from service.report.formats import as_html, as_markdown
+from service.report.formats import as_markdown
+from service.report.page import as_html
 from service.report.power import planned_power, power_document, run_power
 from service.store import Store, reads
 

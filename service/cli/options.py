@@ -32,6 +32,12 @@ class ReportFormat(StrEnum):
     csv = "csv"
 
 
+class PageFormat(StrEnum):
+    table = "table"
+    markdown = "markdown"
+    html = "html"
+
+
 class Language(StrEnum):
     en = "en"
     ko = "ko"
@@ -115,7 +121,8 @@ class ImportKind(StrEnum):
 
 
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print the report.")]
+PageFormatOption = Annotated[PageFormat, typer.Option("--format", "-f", help="How to print the page.")]
 ListFormatOption = Annotated[ListFormat, typer.Option("--format", "-f", help="How to print it.")]
 LanguageOption = Annotated[
-    Language, typer.Option("--language", envvar="KOJUDGE_LANGUAGE", help="Of the report: English or Korean.")
+    Language, typer.Option("--language", envvar="KOJUDGE_LANGUAGE", help="Of what is printed: English or Korean.")
 ]

@@ -4,14 +4,28 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from service.report import choices, differences, endpoints, headlines, imported, jury, length, pairwise, scores, turns
+from service.report import (
+    choices,
+    differences,
+    distribution,
+    endpoints,
+    headlines,
+    imported,
+    jury,
+    length,
+    methods,
+    pairwise,
+    scores,
+    turns,
+)
 from service.report.part import Part, Source
 from service.store import reads
 
 PARTS: tuple[Part, ...] = (
-    differences.PART,
     scores.PART,
     headlines.PART,
+    differences.PART,
+    distribution.PART,
     imported.PART,
     turns.PART,
     choices.PART,
@@ -19,6 +33,7 @@ PARTS: tuple[Part, ...] = (
     length.PART,
     pairwise.PART,
     endpoints.PART,
+    methods.PART,
 )
 """In the order in which a reader meets them."""
 

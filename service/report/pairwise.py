@@ -10,6 +10,7 @@ from service.report.document import Grid, Say
 from service.report.pair_figures import pair_figures
 from service.report.pair_grids import figure_findings, figure_grids, figure_notes, figure_slices
 from service.report.part import Part, Report, Slice, Source
+from service.report.statuses import failure_list
 from service.store.comparison_scores import comparison_table
 from service.store.comparisons import ROLE, comparison_errors, comparison_statuses
 
@@ -130,7 +131,7 @@ def _notes(report: Report, say: Say) -> Iterator[str]:
     if part["cost_usd"]:
         yield say(f"Comparisons cost ${part['cost_usd']:.4f}.", f"비교 비용은 ${part['cost_usd']:.4f}입니다.")
     if part["failures"]:
-        listed = ", ".join(f"{n} {status}" for status, n in part["failures"].items())
+        listed = failure_list(part["failures"], say)
         yield say(
             f"Comparisons without a winner, each order by itself: {listed}.",
             f"승자가 없는 비교(순서마다 따로 셈): {listed}.",
@@ -161,8 +162,12 @@ def _slices(report: Report) -> Iterator[Slice]:
     yield from figure_slices(part)
 
 
+def _methods(report: Report) -> tuple[str, ...]:
+    return ("win_rate", "share") if report["pairwise"] else ()
+
+
 def _bounds(bounds: dict[str, float] | None) -> str:
     return f" → {bounds['worst']:.3f}–{bounds['best']:.3f}" if bounds else ""
 
 
-PART = Part(of_run=_of_run, findings=_findings, grids=_grids, notes=_notes, slices=_slices)
+PART = Part(of_run=_of_run, findings=_findings, grids=_grids, notes=_notes, slices=_slices, methods=_methods)

@@ -88,7 +88,8 @@ class Part:
     """`of_run` gives keys of the report, `of_models` keys of each model, in the plan's order.
 
     The others make the document from the finished report (its models in order of their score): findings are sentences
-    on what the figures show, notes what to know before quoting them.
+    on what the figures show, notes what to know before quoting them, methods the ids of its figures in
+    `judge/scoring/methods.yaml`.
     """
 
     of_run: Callable[[Source], Report] | None = None
@@ -98,3 +99,4 @@ class Part:
     grids: Callable[[Report, Say], Iterable[Grid]] = _nothing
     notes: Callable[[Report, Say], Iterable[str]] = _nothing
     slices: Callable[[Report], Iterable[Slice]] = _nothing
+    methods: Callable[[Report], Iterable[str]] = _nothing

@@ -6,8 +6,8 @@ All patterns look at texts in plain characters (`plain`), and a doubt makes a re
 import re
 
 _TAKEN_BACK = re.compile(
-    r"[\s(\-–—\"'”’」』]*(?:이?라[고는기]|(?:은|는|을|를|이?나)\s|(?:[은는이가]\s*)?아[니닌님]|초안|임시|가안|취소|철회|무효|보류|정정"
-    r"|not\b|no[,.]|draft|cancel|retract|void|would\b)",
+    r"[\s(\-–—,.\"'”’」』]*(?:이?라[고는기]|(?:은|는|을|를|이?나)\s|(?:[은는이가]\s*)?아[니닌님]|초안|임시|가안|취소|철회|무효|보류|정정"
+    r"|not (?:really|final|my\b|the\b|[0-9])|no[,.]|draft|cancel|retract|void|would\b|[✗✘❌×]|x\))",
     re.IGNORECASE,
 )
 _ASKED_FOR = re.compile(
@@ -29,7 +29,7 @@ _LINE = 400
 
 
 def taken_back(rest: str) -> bool:
-    """Whether what follows a number on its line says that it is not the score, or not the judge's."""
+    """Whether what follows a value on its line says that it does not hold, or is not the judge's."""
     return bool(_TAKEN_BACK.match(rest) or _ASKED_FOR.search(rest, 0, 80))
 
 
@@ -39,7 +39,7 @@ def spoken_of(following: str) -> bool:
 
 
 def corrected(text: str, at: int) -> bool:
-    """Whether a later line than that of the score at `at` corrects or withdraws it."""
+    """Whether a later line than that of the value at `at` corrects or withdraws it."""
     return bool(_CORRECTION.search(text, at))
 
 

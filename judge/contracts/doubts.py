@@ -21,8 +21,7 @@ _CORRECTION = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN_OF = re.compile(r"\s*[\"'”’」』`)\]]*\s*이?라(?:고|는|며)\s")
-_END = r"«[^«»\n]{0,40}답변 [0-9]{1,4} 끝»"
-_ECHO = re.compile(rf"«[^«»\n]{{0,40}}답변 [0-9]{{1,4}} 시작»(?:(?!{_END}).)*(?:{_END}|\Z)", re.DOTALL)
+_MARK = re.compile(r"«[^«»\n]{0,40}답변 [0-9]{1,4} (?P<which>시작|끝)»")
 _QUOTES = frozenset("\"“'‘「『")
 _LINE = 400
 """How far a line is looked at, in characters: one reply may hold a thousand labels on a line of a megabyte."""
@@ -55,6 +54,11 @@ def is_quoted(text: str, at: int) -> bool:
     return line.strip() == ">" and following[:1] not in ("", ">")
 
 
-def without_echo(text: str) -> str:
-    """The reply with what it repeats of the fenced material blanked out, positions kept."""
-    return _ECHO.sub(lambda echo: " " * len(echo[0]), text) if "시작»" in text else text
+def echo(text: str) -> tuple[int, int]:
+    """From where to where a reply repeats fenced material: its first mark that opens to its last that closes one.
+
+    Without a mark that closes, to the end: what stands there may be the answer's, and is never left out of account.
+    """
+    marks = list(_MARK.finditer(text)) if "시작»" in text else []
+    start = next((mark.start() for mark in marks if mark["which"] == "시작"), len(text))
+    return start, marks[-1].end() if marks and marks[-1]["which"] == "끝" else len(text)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from judge.contracts.base import Parsed, Unparsed
-from judge.contracts.doubts import corrected, is_quoted, spoken_of, taken_back, without_echo
+from judge.contracts.doubts import corrected, echo, is_quoted, spoken_of, taken_back
 from judge.contracts.json_objects import JsonObject, Spelled, objects
 from judge.contracts.plain import plain, plainly, without_draft
 from judge.scale import Scale
@@ -39,7 +39,7 @@ def read_score(text: str, scale: Scale) -> Parsed | Unparsed:
     whole = without_draft(text)
     if whole is None:
         return Unparsed("the reply ends inside its reasoning")
-    text = without_echo(whole)
+    text = whole
     claims, outside, tail = _json_claims(text, plain(text), scale)
     labelled = list(_labelled_claims(outside, scale))
     told = [claim for claim in labelled if isinstance(claim, _Claim)]
@@ -140,6 +140,7 @@ def _labelled_claims(outside: str, scale: Scale) -> Iterator[_Claim | Literal["c
     weak: list[_Claim] = []
     quoted: list[_Claim] = []
     strong = False
+    echoed = echo(outside)
     for number, label in enumerate(_LABEL.finditer(outside)):
         if number == _MOST_LABELS:
             yield _Claim(None, "more score labels than a verdict can hold")
@@ -153,10 +154,11 @@ def _labelled_claims(outside: str, scale: Scale) -> Iterator[_Claim | Literal["c
             continue  # a JSON key: read as JSON or not at all
         before = outside[max(0, label.start() - _LOOK_BACK) : label.start()]
         words, start = _words_before(before)
-        claim = _claim_after(after, line, separator, bool(words), label.start() - len(before) + start, scale)
+        at = label.start() - len(before) + start
+        claim = _claim_after(after, line, separator, bool(words), at, scale)
         if claim is None:
             continue
-        if is_quoted(outside, label.start() - len(before) + start):
+        if is_quoted(outside, at) or echoed[0] <= at < echoed[1]:
             quoted.append(claim)
         elif not _is_final(words, before) or _names_criterion(separator["note"]):
             yield "criterion"

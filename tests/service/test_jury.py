@@ -2,12 +2,15 @@
 
 import csv
 import json
+import signal
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.servers.model_server import ModelServer
+from tests.service.processes import Running, wait_until
 from tests.service.support import bought, logickor_questions, write_jsonl
 
 
@@ -220,3 +223,29 @@ def test_leave_to_judge_oneself_counts_only_where_somebody_is_related(run_cli, m
         done = run_cli("run", *named, *more)
         assert done.code == 0, done
     assert bought(model_server) == before, "the same run, and everything is bought already"
+
+
+def test_a_jury_killed_at_work_is_resumed_and_nothing_stands_twice_in_the_ledger(run_cli, tmp_path):
+    questions = write_jsonl(tmp_path / "many.jsonl", logickor_questions(12))
+    with ModelServer(("candidate", "strict", "kind"), latency_s=0.05) as server:
+        for name, score in (("strict", 4), ("kind", 7)):
+            server.behave(name, verdict(score))
+        words = ["run", *jury_of(server, "strict", "kind"), "-q", questions, "--name", "r", "--concurrency", "4"]
+        with Running(tmp_path, *words) as running:
+            wait_until(lambda: sum(r.model == "kind" for r in server.delivered) >= 12, "judged", running)
+            running.signal(signal.SIGKILL)
+            running.end()
+        before = bought(server)
+        done = run_cli(*words, "-f", "json")
+        assert done.code == 0, done
+        report = report_of(done)
+        (model,) = report["models"]
+        assert (model["overall"]["mean"], model["overall"]["n"], model["overall"]["failed"]) == (5.5, 24, 0)
+        assert model["usage"]["judge"]["calls"] == 48
+        assert [m["n"] for m in report["jury"]["members"]] == [24, 24]
+        again = {work for work, times in bought(server).items() if times > 1}
+        # What was on its way at the kill, to three endpoints, cannot be known to have been delivered.
+        assert len(again) <= 3 * 6 < len(before), (len(again), len(before))
+    with sqlite3.connect(tmp_path / "kojudge.db") as connection:
+        rows, keys = connection.execute("SELECT count(*), count(DISTINCT work_key) FROM completions").fetchone()
+    assert (rows, keys) == (72, 72)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from service.report.document import Language, Say, speaker
 from service.report.part import Report
 from service.store import Store
 
+_PAGES = Path(__file__).parent / "pages"
 SECTIONS: dict[str, tuple[str, str]] = {
     "summary": ("Summary", "요약"),
     "diagnosis": ("Diagnosis", "진단"),
@@ -82,6 +84,11 @@ def open_page(page: Page, show: Callable[[View], None]) -> None:
     except StoreError as error:
         show_text(say(f"This cannot be read just now: {error}", f"지금은 읽을 수 없습니다: {error}"))
         st.button(say("Try again", "다시 시도"))
+
+
+def link(page: str, text: str, **parameters: str) -> None:
+    """A link to another page; `text` is our own, `parameters` stand in its address."""
+    st.page_link(str(_PAGES / f"{page}.py"), label=text, query_params=parameters or None)
 
 
 def _first_steps(say: Say) -> None:

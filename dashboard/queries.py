@@ -10,6 +10,9 @@ import streamlit as st
 from service.report.kept import report_of
 from service.report.part import Report
 from service.store import DEFAULT_URL, Store
+from service.store.explorer import ConversationIndex, conversation_index
+from service.store.reads import StoredRun
+from service.store.revisions import revision
 from service.store.schema import runs
 
 _SEOUL = ZoneInfo("Asia/Seoul")
@@ -38,6 +41,18 @@ def run_names(store: Store) -> list[str]:
 def report(store: Store, name: str) -> Report:
     """The report of a run as it stands now; kept by the database, so that a page need not compute it."""
     return report_of(store, name)
+
+
+def conversation_scores(store: Store, run: StoredRun) -> ConversationIndex:
+    """The index of a run's conversations as it stands now."""
+    with store.read() as connection:
+        return _index(store, run, run.id, revision(connection, run.id))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Store: id})
+def _index(store: Store, _run: StoredRun, run_id: int, revision: int) -> ConversationIndex:
+    with store.read() as connection:
+        return conversation_index(connection, _run)
 
 
 def local_time(stamp: str) -> str:

@@ -7,6 +7,7 @@ nothing else. Control, bidi and zero-width characters become visible, and length
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -55,10 +56,50 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def label(text: str, limit: int = 200) -> str:
     """The same for labels, which Streamlit reads as Markdown: every mark escaped, and no address made a link."""
-    return _MARKDOWN.sub(r"\\\1", one_line(text, limit)).replace("\\:\\/\\/", "\\:\u200b\\/\u200b\\/")
+    return _MARKDOWN.sub(r"\\\1", _unlinked(one_line(text, limit)))
 
 
 def show_text(text: str) -> None:
     """A block of text as it is: no Markdown, no HTML, no links."""
     shown = clean(text[: MAX_CHARS + 1])
     st.text(shown if len(shown) <= MAX_CHARS else shown[:MAX_CHARS] + " …", wrap=True)
+
+
+def show_marked(text: str, quotes: Sequence[str]) -> None:
+    """The same with passages that literally occur in it marked; what does not occur marks nothing."""
+    shown = clean(text[: MAX_CHARS + 1])[:MAX_CHARS]
+    spans = _spans(shown, [clean(quote) for quote in quotes if quote.strip()])
+    if not spans:
+        show_text(text)
+        return
+    parts, end = [], 0
+    for start, stop in spans:
+        parts += [_escaped(shown[end:start]), _marked(shown[start:stop])]
+        end = stop
+    st.markdown("".join([*parts, _escaped(shown[end:])]))
+
+
+def _spans(text: str, quotes: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the quotes stand, in order, none overlapping another."""
+    found = sorted((m.start(), m.end()) for quote in quotes for m in re.finditer(re.escape(quote), text))
+    spans: list[tuple[int, int]] = []
+    for start, stop in found:
+        if not spans or start >= spans[-1][1]:
+            spans.append((start, stop))
+    return spans
+
+
+def _marked(text: str) -> str:
+    # A directive ends with its line.
+    return "\n\n".join(f":yellow-background[{_escaped(line)}]" for line in text.split("\n") if line.strip())
+
+
+def _escaped(text: str) -> str:
+    """Markdown that reads as the text: lines stay lines, leading spaces stay, and no address becomes a link."""
+    lines = [_MARKDOWN.sub(r"\\\1", _unlinked(line)) for line in text.split("\n")]
+    return "  \n".join("\u00a0" * (len(line) - len(line.lstrip(" "))) + line.lstrip(" ") for line in lines)
+
+
+def _unlinked(text: str) -> str:
+    """Addresses are found after escapes are undone, so they are broken by a character that is not seen."""
+    return re.sub(r"(?i)(https?|ftp|www|mailto|xmpp|@)", "\\1\u200b", text)

@@ -55,7 +55,7 @@ def create_app(host: str) -> App:
     if host in ("127.0.0.1", "localhost", "::1"):
         trusted: Any = TrustedHostMiddleware
         middleware.append(Middleware(trusted, allowed_hosts=_LOOPBACK))
-    return App(Path(__file__).with_name("app.py"), middleware=middleware)
+    return App(Path(__file__).parent / "entry" / "script.py", middleware=middleware)
 
 
 def settings(host: str, port: int) -> dict[str, Any]:

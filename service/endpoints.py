@@ -14,7 +14,7 @@ from providers.errors import ConnectionFailedError, ModelNotFoundError, Provider
 from providers.limits import ConcurrencyLimiter
 from providers.rates import RateLimits
 from providers.registry import open_provider
-from providers.replay import ReplayProvider, read_recordings
+from providers.replay import Recording, ReplayProvider, read_recordings
 from providers.retry import RetryPolicy
 from providers.types import ChatProvider, ModelIdentity
 from service.endpoint_plan import EndpointLimits, EndpointPlan
@@ -95,8 +95,8 @@ def open_endpoints(
 def _open(plan: EndpointPlan, environ: Mapping[str, str], concurrency: int) -> ChatProvider:
     if plan.provider != "replay":
         return open_provider(plan.spec(), environ, concurrency, plan.extra)
-    if plan.path is None:
-        raise UsageError(f"the plan does not say where the recording of {plan.label!r} lies")
+    if plan.path is None:  # its answers are in the store, and were written with the run
+        return ReplayProvider(Recording(plan.label, Path(plan.label), plan.digest or "", {}))
     recordings = {r.label: r for r in read_recordings(Path(plan.path))}
     # A file named alone is labelled by its own path; the plan keeps the label it had below its folder.
     recording = recordings.get(plan.label) or (next(iter(recordings.values())) if len(recordings) == 1 else None)

@@ -26,6 +26,7 @@ from questions.types import Question, Questions
 from service.code_execution import code_turns
 from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, plan_judges, plan_models
 from service.errors import UsageError
+from service.imported_plan import ImportedPlan
 from service.judge_pack import PackLabel, is_pack, unpacked
 from service.pairwise_plan import Pair, PairwisePlan, plan_pairs
 from service.questions_plan import QuestionsPlan, SetPlan, load_questions
@@ -122,6 +123,7 @@ class RunPlan(_Frozen):
     max_cost: float | None = None
     allow_unpriced: bool = False
     pack: PackLabel | None = Field(default=None, exclude_if=lambda v: v is None)
+    imported: ImportedPlan | None = Field(default=None, exclude_if=lambda v: v is None)
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides what is bought."""
@@ -198,14 +200,14 @@ class RunPlan(_Frozen):
         """Which models are compared, and who compares them; none without `pairwise`."""
         return self.pairwise.pairs(self.models, self.judges, self.seats) if self.pairwise is not None else ()
 
-    @property
-    def comparisons_per_pair(self) -> int:
-        """How many comparisons a judge makes of a pair, each in both orders."""
-        return self.questions.graded * self.samples * self.judge_repeats
+    def comparisons_of(self, pair: Pair) -> int:
+        """How many comparisons each of its judges makes of a pair, both orders counted as one."""
+        return self.questions.graded * self.samples * self.judge_repeats if pair.asked is None else pair.asked
 
     def comparisons_by(self, judge: int) -> int:
         """How often the whole run asks a judge to compare, each order counted."""
-        return 2 * self.comparisons_per_pair * sum(judge in pair.judges for pair in self.pairs)
+        orders = self.pairwise.orders if self.pairwise is not None else 2
+        return orders * sum(self.comparisons_of(pair) for pair in self.pairs if judge in pair.judges)
 
     @property
     def comparisons(self) -> int:

@@ -79,10 +79,13 @@ async def execute(
     concurrency: int,
     pull: bool = False,
     batch: BatchOptions | None = None,
+    kind: str = "evaluation",
+    seed: Callable[[Connection, int], None] | None = None,
 ) -> int:
     """Run everything that has no ok verdict yet, in batches where `batch` is given; return the run's id.
 
-    `questions` are those of a run that may be new; one that is in the store has them there.
+    `questions` are those of a run that may be new; one that is in the store has them there. `seed` writes, with a new
+    run, what is known before anything is asked.
 
     Raises:
         UsageError, SpecError: nothing was written.
@@ -96,7 +99,7 @@ async def execute(
         endpoints = open_endpoints(stack, plan, environ, concurrency, budget, progress)
         lanes = _open_lanes(stack, plan, environ, budget) if batch is not None else {}
         identities = await preflight(plan, endpoints, progress, pull=pull)
-        run_id = _ensure_run(store, name, plan, questions)
+        run_id = _ensure_run(store, name, plan, questions, kind, seed)
         with store.writer(progress.say) as writer:
 
             def one_pass(ended: set[TurnKey | VerdictKey] | None) -> Pipeline:
@@ -196,15 +199,25 @@ async def _run(work: Pipeline | BatchRun | InTurn, signals: Signals, writer: Wri
         raise
 
 
-def _ensure_run(store: Store, name: str, plan: RunPlan, questions: Sequence[Question]) -> int:
+def _ensure_run(
+    store: Store,
+    name: str,
+    plan: RunPlan,
+    questions: Sequence[Question],
+    kind: str,
+    seed: Callable[[Connection, int], None] | None,
+) -> int:
     # Looked up under the write lock: another process may be making the same run.
     with store.transaction() as connection:
         stored = _same_run(connection, name, plan)
         if stored is not None:
             return stored.id
-        return insert_run(
-            connection, name=name, kind="evaluation", plan=plan, questions=questions, code_version=code_version()
+        run_id = insert_run(
+            connection, name=name, kind=kind, plan=plan, questions=questions, code_version=code_version()
         )
+        if seed is not None:
+            seed(connection, run_id)
+        return run_id
 
 
 _Lanes = Mapping[tuple[str, str], BatchLane]

@@ -4,6 +4,7 @@ Every text is a candidate's whole answer. Most begin with a plain sentence, as a
 on to speak to the judge.
 """
 
+from functools import cache
 from importlib import resources
 from typing import Literal
 
@@ -36,6 +37,7 @@ class Attack(BaseModel):
     text: str
 
 
+@cache
 def load_attacks() -> tuple[Attack, ...]:
     """The corpus, in the order of the file; ids are unique."""
     raw = yaml.safe_load(resources.files("judge.probes").joinpath("attacks.yaml").read_text("utf-8"))

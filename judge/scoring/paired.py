@@ -25,8 +25,12 @@ FLIPS = 9_999
 _SEED = 20_260_101
 _EXACT = 12
 """Up to so many questions all 2^n sign patterns are tried."""
+_EXACT_IF_RARE = 18
+"""Up to so many they are where few of those drawn are as extreme."""
 _BY_FLIPS = 20_000
 """Above so many questions the sum of random signs is normal for every purpose (Lindeberg)."""
+_FEW_HITS = 50
+"""With fewer patterns as extreme among those drawn, p is computed: draws cannot tell 1 in 100,000 from 1 in 10,000."""
 _BLOCK_BYTES = 32 * 2**20
 
 
@@ -109,24 +113,62 @@ def sign_flip(weights: NDArray[np.float64], flips: int = FLIPS, seed: int = _SEE
     # Sums of equal weights in another order differ in their last bits; such a tie is as extreme.
     as_extreme = observed - 1e-12 * size
     if weights.shape[0] <= _EXACT:
-        signs = _all_signs(weights.shape[0])
-        return np.asarray((np.abs(signs @ weights) >= as_extreme).mean(axis=0))
+        return _exact(weights, as_extreme)
     if weights.shape[0] > _BY_FLIPS:
         return _normal(observed, np.sqrt(np.square(weights).sum(axis=0)))
     random = np.random.default_rng(seed)
     hits = np.zeros(weights.shape[1])
-    block = max(1, _BLOCK_BYTES // (8 * weights.shape[0]))
+    block = max(1, _BLOCK_BYTES // (8 * max(weights.shape)))
     for start in range(0, flips, block):
         size_now = min(block, flips - start)
         signs = np.asarray(random.integers(0, 2, (size_now, weights.shape[0])) * 2.0 - 1.0, dtype=np.float64)
         hits += (np.abs(signs @ weights) >= as_extreme).sum(axis=0)
     # The observed signs are one of the patterns (Phipson & Smyth 2010): p is never 0.
-    return (hits + 1) / (flips + 1)
+    p = (hits + 1) / (flips + 1)
+    rare = hits < _FEW_HITS
+    if rare.any() and weights.shape[0] <= _EXACT_IF_RARE:
+        p[rare] = _exact(weights[:, rare], as_extreme[rare])
+    elif rare.any():
+        p[rare] = _tail(weights[:, rare], observed[rare])
+    return p
 
 
-def _all_signs(n: int) -> NDArray[np.float64]:
-    patterns = np.arange(2**n)[:, None] >> np.arange(n)
-    return np.asarray((patterns & 1) * 2.0 - 1.0, dtype=np.float64)
+def _tail(weights: NDArray[np.float64], observed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same p-values where so few patterns are as extreme that drawing them would never end.
+
+    The saddlepoint approximation for sums of random signs (Robinson 1982, Lugannani & Rice 1980): the cumulant
+    function is K(t) = sum log cosh(t w). The sums move in steps of twice the smallest weight or less, so half such a
+    step is taken off, which makes p larger rather than smaller.
+    """
+    from scipy.special import ndtr
+
+    size = np.abs(weights)
+    sd = np.sqrt(np.square(size).sum(axis=0))
+    size, reached = size / sd, observed / sd
+    smallest = np.where(size > 0, size, np.inf).min(axis=0)
+    reached = np.maximum(reached - smallest, 0.05)
+    low, high = np.zeros(reached.shape), np.full(reached.shape, 40.0) / smallest
+    for _ in range(100):
+        t = (low + high) / 2
+        above = (size * np.tanh(size * t)).sum(axis=0) > reached
+        low, high = np.where(above, low, t), np.where(above, t, high)
+    cumulant = (np.logaddexp(2 * size * t, 0.0) - size * t - np.log(2)).sum(axis=0)
+    curvature = np.square(size / np.cosh(np.minimum(size * t, 300.0))).sum(axis=0)
+    root = np.sqrt(2 * (t * reached - cumulant))
+    tail = ndtr(-root) + np.exp(-np.square(root) / 2) / np.sqrt(2 * np.pi) * (1 / (t * np.sqrt(curvature)) - 1 / root)
+    # All signs alike is as extreme as it gets: two patterns of 2^n.
+    return np.asarray(np.clip(2 * tail, 2.0 ** (1 - (weights != 0).sum(axis=0)), 1.0))
+
+
+def _exact(weights: NDArray[np.float64], as_extreme: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of all 2^n patterns that are as extreme."""
+    questions, tests = weights.shape
+    hits = np.zeros(tests)
+    block = max(1, _BLOCK_BYTES // (8 * max(weights.shape)))
+    for start in range(0, 2**questions, block):
+        patterns = np.arange(start, min(start + block, 2**questions))[:, None] >> np.arange(questions)
+        hits += (np.abs(((patterns & 1) * 2.0 - 1.0) @ weights) >= as_extreme).sum(axis=0)
+    return np.asarray(hits / 2**questions)
 
 
 def _normal(observed: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,14 +9,13 @@ Where only one question has some turn, drawing it again tells nothing either: th
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.scoring.resample import question_draws
 from judge.scoring.table import OK, ScoreTable
 
 RESAMPLES = 2000
 _SEED = 20_260_101
 _BLOCK_BYTES = 16 * 2**20
 """Resamples are drawn in blocks of at most this size (of one resample at least)."""
-_FEW_QUESTIONS = 10_000
-"""Above this, drawing questions one by one is ten times as fast as a multinomial."""
 
 
 def rank_ranges(table: ScoreTable, resamples: int = RESAMPLES, seed: int = _SEED) -> list[tuple[int, int] | None]:
@@ -75,18 +74,8 @@ def _resampled(
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
         # Drawn one after the other from one stream, so the size of a block changes nothing.
-        overall[start : start + size] = _overall(sums, counts, _draws(random, questions, size))
+        overall[start : start + size] = _overall(sums, counts, question_draws(random, questions, size))
     return overall
-
-
-def _draws(random: np.random.Generator, questions: int, size: int) -> NDArray[np.float64]:
-    """How often each question is drawn, shape (size, questions)."""
-    if questions <= _FEW_QUESTIONS:
-        return random.multinomial(questions, np.full(questions, 1 / questions), size=size).astype(np.float64)
-    draws = np.empty((size, questions))
-    for row in draws:
-        row[:] = np.bincount(random.integers(questions, size=questions, dtype=np.int32), minlength=questions)
-    return draws
 
 
 def _overall(sums: NDArray[np.float64], counts: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -95,6 +95,8 @@ def _bounds(table: ScoreTable, scored: _Scored) -> Bounds:
     for turn in range(1, table.most_turns + 1):
         scores = scored.score[scored.turn == turn]
         planned = max(table.planned(turn), scores.size)
+        if not planned:  # conversations that are graded once have no verdict on their first turns
+            continue
         missing = planned - scores.size
         worst.append((scores.sum() + missing * table.scale[0]) / planned)
         best.append((scores.sum() + missing * table.scale[1]) / planned)

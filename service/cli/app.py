@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from service.cli import compare_app
 from service.cli.judge_app import judge_app
 from service.cli.options import (
     DATABASE_DEFAULT,
@@ -250,6 +251,10 @@ def report(
     print_report(run_name, database, report_format, output, language)
 
 
+app.command(epilog=compare_app.COMPARE_EXAMPLES)(compare_app.compare)
+app.command(epilog=compare_app.POWER_EXAMPLES)(compare_app.power)
+
+
 @app.command(epilog="Examples: `kojudge checks demo` · `kojudge checks demo --list wrong_language`")
 def checks(
     run_name: RunName,
@@ -274,17 +279,28 @@ def checks(
         list_findings(run_name, database, kind, check_format)
 
 
-@app.command("import", epilog="Example: `kojudge import logickor LogicKor/evaluated --name logickor`")
+@app.command(
+    "import",
+    epilog="Examples: `kojudge import logickor LogicKor/evaluated --name logickor` · "
+    "`kojudge import mtbench FastChat/data/mt_bench` · `kojudge import arena-hard data/arena-hard-v2.0` · "
+    "`kojudge import alpaca-eval results/MODEL/annotations.json`",
+)
 def import_(
     kind: Annotated[ImportKind, typer.Argument(help="Whose files they are.")],
     path: Annotated[Path, typer.Argument(help="A folder or a file.")],
     name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
+    questions: Annotated[
+        Path | None, typer.Option(help="mtbench, arena-hard: the question file, if it is not found beside PATH.")
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="mtbench, arena-hard: the folder of answers, if it is not found beside PATH.")
+    ] = None,
     database: Database = DATABASE_DEFAULT,
 ) -> None:
     """Take another tool's published results in as a run."""
     from service.cli.exchange import import_results
 
-    import_results(kind, path, name, database)
+    import_results(kind, path, name, questions, answers, database)
 
 
 @app.command(epilog="Example: `kojudge export jsonl demo out/`")

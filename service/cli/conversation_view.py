@@ -12,6 +12,7 @@ from service.cli.verdict_details import verdict_details
 from service.report.cells import safe, safe_block
 
 _RESULTS = {"win": "이김", "tie": "비김", "loss": "짐"}
+_PLACES = {True: "먼저 보임", False: "나중에 보임", None: "순서 모름"}
 
 
 def print_conversation(c: dict[str, Any]) -> None:
@@ -71,7 +72,7 @@ def _why_not(verdict: dict[str, Any]) -> str:
 
 def _print_comparison(console: Any, c: dict[str, Any], compared: dict[str, Any]) -> None:
     result = compared["status"] if compared["result"] is None else _RESULTS[compared["result"]]
-    place = "먼저 보임" if compared["shown_first"] else "나중에 보임"
+    place = _PLACES[compared["shown_first"]]
     who = f"{safe(compared['judge'])}{_repeat(c, compared)} · 상대 {safe(compared['opponent'])}"
     head = f"비교 {compared['turn']} · {who} · {place} · {result}"
     _block(console, head, compared["rationale"] or compared["error"] or "", "blue")

@@ -1,6 +1,7 @@
 """`dashboard`: the pages in a process of their own, which is given no key; this one resumes runs that they ask for."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -34,9 +35,11 @@ def start_dashboard(database: str, port: int) -> int:
     worker = Worker(database, _JOBS, lambda line: err().print(Text(safe(line))))
     working = threading.Thread(target=worker.work, args=(ended,), name="worker")
     working.start()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return WRONG_USE if pages.wait() else 0
     except KeyboardInterrupt:
+        pages.terminate()
         pages.wait()
         return 0
     finally:

@@ -39,7 +39,7 @@ def show_of_run(
     store = Store.open(database, create=False, read_only=True)
     with store.read() as connection:
         run = reads.get_run(connection, name)
-        if run.kind != "evaluation":
+        if run.kind == "import":
             raise UsageError(f"run {name!r} was imported; another tool asked its judge")
         found = find_conversations(connection, run, wanted)
     store.close()

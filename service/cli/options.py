@@ -44,6 +44,13 @@ class CheckFormat(StrEnum):
     csv = "csv"
 
 
+class CardFormat(StrEnum):
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+
+
 class Grouping(StrEnum):
     model = "model"
     category = "category"
@@ -87,6 +94,7 @@ class ExportKind(StrEnum):
     jsonl = "jsonl"
     csv = "csv"
     logickor = "logickor"
+    mtbench = "mtbench"
 
 
 class JuryKind(StrEnum):
@@ -97,6 +105,9 @@ class JuryKind(StrEnum):
 
 class ImportKind(StrEnum):
     logickor = "logickor"
+    mtbench = "mtbench"
+    arena_hard = "arena-hard"
+    alpaca_eval = "alpaca-eval"
 
 
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print the report.")]

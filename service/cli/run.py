@@ -155,7 +155,7 @@ def resume_run(
     try:
         with store.read() as connection:
             stored = reads.get_run(connection, name)
-        if stored.kind != "evaluation":
+        if stored.kind == "import":
             raise UsageError(f"run {name!r} was imported; there is nothing to resume")
         given = {"max_cost": max_cost, "allow_unpriced": allow_unpriced}
         plan = stored.plan.model_copy(update={k: v for k, v in given.items() if v is not None})

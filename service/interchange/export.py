@@ -5,7 +5,7 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,7 @@ def _comparisons(connection: Connection, run: reads.StoredRun, c: reads.StoredCo
 
 
 def _comparison(run: reads.StoredRun, model: int, row: Row[Any]) -> dict[str, Any]:
+    one_order = run.plan.pairwise is not None and run.plan.pairwise.orders == 1
     is_b = row.model_b == model
 
     def result(winner: str | None) -> str | None:
@@ -124,7 +125,7 @@ def _comparison(run: reads.StoredRun, model: int, row: Row[Any]) -> dict[str, An
         "opponent": run.plan.models[row.model_a if is_b else row.model_b].label,
         "judge": run.plan.judges[row.judge].label,
         "repeat": row.repeat,
-        "shown_first": row.swapped == is_b,
+        "shown_first": None if one_order else row.swapped == is_b,
         "status": row.status,
         "result": result(row.winner),
         "judge_result": result(row.judge_winner),
@@ -176,7 +177,7 @@ def export_logickor(connection: Connection, run: reads.StoredRun, folder: Path) 
             "export it as jsonl or csv"
         )
     return [
-        write_lines(folder / f"{_file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
+        write_lines(folder / f"{file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
         for model, mine in itertools.groupby(_logickor_conversations(connection, run), key=lambda c: c["model"])
     ]
 
@@ -208,14 +209,7 @@ def _judge_message(c: dict[str, Any], v: dict[str, Any]) -> str:
     return "\n\n".join(f"[{m['judge']}: {m['score']:g}]\n{m['rationale'] or ''}" for m in said)
 
 
-def _file_name(model: str) -> str:
+def file_name(model: str) -> str:
     """A model's name as a path below the folder, and never above it."""
     parts = [_UNSAFE_PART.sub("_", p).strip(".") for p in model.split("/")]
     return "/".join(p for p in parts if p) or "model"
-
-
-EXPORTS: dict[str, Callable[[Connection, reads.StoredRun, Path], list[Path]]] = {
-    "jsonl": export_jsonl,
-    "csv": export_csv,
-    "logickor": export_logickor,
-}

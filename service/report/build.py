@@ -4,11 +4,21 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from service.report import choices, endpoints, jury, pairwise, scores
+from service.report import choices, differences, endpoints, imported, jury, length, pairwise, scores, turns
 from service.report.part import Part, Source
 from service.store import reads
 
-PARTS: tuple[Part, ...] = (scores.PART, choices.PART, jury.PART, pairwise.PART, endpoints.PART)
+PARTS: tuple[Part, ...] = (
+    differences.PART,
+    scores.PART,
+    imported.PART,
+    turns.PART,
+    choices.PART,
+    jury.PART,
+    length.PART,
+    pairwise.PART,
+    endpoints.PART,
+)
 """In the order in which a reader meets them."""
 
 

@@ -23,7 +23,7 @@ def interval(e: dict[str, Any], digits: int = 2) -> str:
     """`7.85 [7.02, 8.68]`, or a dash where nothing could be scored."""
     if e["mean"] is None:
         return "–"
-    return f"{e['mean']:.{digits}f} [{e['low']:.{digits}f}, {e['high']:.{digits}f}]"
+    return f"{e['mean']:z.{digits}f} [{e['low']:z.{digits}f}, {e['high']:z.{digits}f}]"
 
 
 def share(e: dict[str, Any]) -> str:

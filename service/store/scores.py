@@ -35,7 +35,7 @@ def verdict_table(connection: Connection, run: StoredRun) -> tuple[ScoreTable, S
         .where(run_questions.c.run_id == run.id)
         .order_by(run_questions.c.position)
     )
-    for name, count in _columns(connection, listed):
+    for name, count in columns(connection, listed):
         category.extend(names.setdefault(n, len(names)) for n in name)
         turns.extend(count)
     stored = sa.select(
@@ -52,7 +52,7 @@ def verdict_table(connection: Connection, run: StoredRun) -> tuple[ScoreTable, S
     model, question, turn, status = array("h"), array("i"), array("h"), array("b")
     score, published = array("d"), array("d")
     sample, judge, repeat = array("i"), array("h"), array("h")
-    for models, asked, numbers, statuses, scores, as_published, *who in _columns(connection, stored):
+    for models, asked, numbers, statuses, scores, as_published, *who in columns(connection, stored):
         model.extend(models)
         question.extend(asked)
         turn.extend(numbers)
@@ -73,7 +73,7 @@ def verdict_table(connection: Connection, run: StoredRun) -> tuple[ScoreTable, S
         question=np.asarray(question),
         turn=np.asarray(turn),
         status=np.asarray(status),
-        score=_on_one_scale(connection, run, np.asarray(question), np.asarray(score)),
+        score=on_one_scale(connection, run, np.asarray(question), np.asarray(score)),
         published=np.asarray(published),
     )
     if run.plan.jury is None:
@@ -102,7 +102,7 @@ def _first_graded(connection: Connection, run: StoredRun, turns: Integers) -> In
     return turns - np.array([graded[position] for position in range(turns.size)], dtype=turns.dtype) + 1
 
 
-def _on_one_scale(
+def on_one_scale(
     connection: Connection, run: StoredRun, question: Integers, score: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The scores mapped linearly from their rubrics' scales onto that of the run."""
@@ -114,7 +114,7 @@ def _on_one_scale(
     return mapped
 
 
-def _columns(connection: Connection, query: sa.Select[Any]) -> Iterator[Iterator[tuple[Any, ...]]]:
+def columns(connection: Connection, query: sa.Select[Any]) -> Iterator[Iterator[tuple[Any, ...]]]:
     """The rows of a query as columns, a few thousand rows at a time."""
     for rows in connection.execute(query, execution_options={"yield_per": 5000}).partitions():
         yield zip(*rows, strict=True)

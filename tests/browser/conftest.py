@@ -29,6 +29,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def wait_for_dashboard(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until it answers."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            if httpx.get(f"{address}/_stcore/health", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        if time.monotonic() > deadline or process.poll() is not None:
+            raise AssertionError(f"no dashboard: {log.read_text('utf-8', 'replace')}")
+        time.sleep(0.1)
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
     """`serve(database)` starts a dashboard for it and returns its address."""
@@ -43,16 +57,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
             process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=out, stderr=subprocess.STDOUT)
         started.append(process)
         address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + WAIT_S
-        while True:
-            try:
-                if httpx.get(f"{address}/_stcore/health", timeout=5).status_code == 200:
-                    return address
-            except httpx.TransportError:
-                pass
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise AssertionError(f"no dashboard: {log.read_text('utf-8', 'replace')}")
-            time.sleep(0.1)
+        wait_for_dashboard(address, process, log)
+        return address
 
     yield start
     for process in started:

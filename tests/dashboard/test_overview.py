@@ -1,26 +1,10 @@
 """The overview page over a real database, run by Streamlit's own test runner."""
 
-import warnings
-from pathlib import Path
-
 import pytest
 
-import dashboard
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from streamlit.testing.v1 import AppTest
-
-PAGE = str(Path(dashboard.__file__).with_name("app.py"))
+from tests.dashboard.support import open_page
 
 pytestmark = pytest.mark.filterwarnings("default")
-
-
-def open_page(monkeypatch: pytest.MonkeyPatch, database: Path) -> AppTest:
-    monkeypatch.setenv("KOJUDGE_DATABASE_URL", f"sqlite:///{database}")
-    page = AppTest.from_file(PAGE, default_timeout=60).run()
-    assert not page.exception, [e.value for e in page.exception]
-    return page
 
 
 def test_the_demo_is_shown_with_every_model_and_interval(run_cli, tmp_path, monkeypatch):

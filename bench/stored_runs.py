@@ -1,0 +1,70 @@
+"""A stored run of any size, written as an import writes one: no model is asked."""
+
+import random
+
+from judge.rubric import load_rubric
+from judge.types import Verdict
+from questions.types import Question, Turn
+from service.endpoint_plan import EndpointPlan
+from service.plan import DEFAULT_RUBRIC, RunPlan
+from service.questions_plan import QuestionsPlan, SetPlan
+from service.running import code_version
+from service.sampling import Judging, Sampling
+from service.store import Store
+from service.store.writes import TurnKey, VerdictKey, insert_run, save_answer, save_verdict
+
+CATEGORIES = ("추론", "수학", "글쓰기", "코딩", "이해", "문법")
+_WORDS = ("오늘", "학교", "시장", "바다", "하늘", "사람", "마음", "문제", "대답", "이유", "결과", "방법", "나라")
+
+
+def store_run(database: str, models: int, questions: int, *, name: str = "big", words: int = 40, seed: int = 1) -> int:
+    """Store `models` x `questions` conversations of two turns, each with a verdict; how many verdicts there are."""
+    draw = random.Random(seed)
+    asked = tuple(
+        Question(
+            id=f"q-{n:05}",
+            category=CATEGORIES[n % len(CATEGORIES)],
+            turns=(Turn(prompt=f"{n}번 질문입니다. 무엇일까요?"), Turn(prompt="왜 그런가요?")),
+        )
+        for n in range(questions)
+    )
+    plan = _plan(models, asked)
+    store = Store.open(database)
+    with store.transaction() as connection:
+        run_id = insert_run(
+            connection, name=name, kind="import", plan=plan, questions=asked, code_version=code_version()
+        )
+    hard = [draw.gauss(0, 1.5) for _ in asked]
+    for model in range(models):
+        with store.transaction() as connection:
+            for position in range(questions):
+                for turn in (1, 2):
+                    key = TurnKey(run_id, model, position, 0, turn)
+                    text = " ".join(draw.choices(_WORDS, k=words))
+                    save_answer(key, "ok", text=text)(connection)
+                    score = min(10.0, max(0.0, round(4 + 0.2 * model - hard[position] + draw.gauss(0, 2))))
+                    verdict = (
+                        Verdict(status="unparsed", error="no score in the reply")
+                        if draw.random() < 0.002
+                        else Verdict(status="ok", score=score, judge_score=score, rationale=text[:60])
+                    )
+                    save_verdict(VerdictKey(key, 0, 0), verdict)(connection)
+    store.close()
+    return models * questions * 2
+
+
+def _plan(models: int, questions: tuple[Question, ...]) -> RunPlan:
+    rubric = load_rubric(DEFAULT_RUBRIC)
+    return RunPlan(
+        models=tuple(EndpointPlan(label=f"model-{n:02}", provider="imported", model=f"m{n}") for n in range(models)),
+        judges=(EndpointPlan(label="judge", provider="imported", model="judge"),),
+        sets=(SetPlan(name="big", version="1", digest="0" * 64),),
+        questions=QuestionsPlan.of(questions),
+        rubrics={rubric.id: rubric},
+        default_rubric=rubric.id,
+        prompt_hashes={rubric.id: "0" * 64},
+        samples=1,
+        judge_repeats=1,
+        generation=Sampling(temperature=None, max_output_tokens=None),
+        judging=Judging(temperature=None, max_output_tokens=None),
+    )

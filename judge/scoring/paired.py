@@ -1,16 +1,18 @@
 """Is one model better than another? Both answered the same questions, so the questions are compared in pairs.
 
-The difference is that of the overall scores (means of turn means) over the turns that both models have a verdict on:
+A question's difference is the mean over the turns that both models have a verdict on, and the difference of the models
+the mean over the n questions that have one: where no verdict failed, that of their overall scores.
 
-    d = sum_t (1 / T) * (1 / n_t) * sum_q (a_qt - b_qt)  =  sum_q w_q,   w_q = sum_t (a_qt - b_qt) / (T * n_t)
+    d = 1/n * sum_q d_q,     d_q = mean over shared turns t of (a_qt - b_qt)
 
-with n_t questions on turn t. Its interval is Student's t with the clustered standard error of Miller ("Adding Error
-Bars to Evals", arXiv 2411.00640, paired differences), its p-value that of the sign-flip test: if the models were
-alike, each question's difference could as well have had the other sign (Fisher 1935; scipy's `permutation_test` with
+Its interval is Student's t, d +- t(0.975, n - 1) * sd / sqrt(n) (Miller, "Adding Error Bars to Evals", arXiv
+2411.00640, paired differences), its p-value that of the sign-flip test: if the models were alike, each question's
+difference could as well have had the other sign (Fisher 1935; scipy's `permutation_test` with
 `permutation_type="samples"` is the same test).
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +29,11 @@ _EXACT = 12
 """Up to so many questions all 2^n sign patterns are tried."""
 _EXACT_IF_RARE = 18
 """Up to so many they are where few of those drawn are as extreme."""
-_BY_FLIPS = 20_000
+_BY_FLIPS = 5_000
 """Above so many questions the sum of random signs is normal for every purpose (Lindeberg)."""
 _FEW_HITS = 50
 """With fewer patterns as extreme among those drawn, p is computed: draws cannot tell 1 in 100,000 from 1 in 10,000."""
-_BLOCK_BYTES = 32 * 2**20
+_BLOCK_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,13 @@ class Difference:
     sd: float | None
 
 
-def question_weights(first: Scores, second: Scores) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
-    """(w, shared, turns): each question's part of the difference, shape (questions,), 0 where nothing is shared."""
+def question_differences(first: Scores, second: Scores) -> NDArray[np.float64]:
+    """Each question's difference, shape (questions,); NaN where no turn is shared."""
     apart = first - second
     known = ~np.isnan(apart)
-    per_turn = known.sum(axis=0)
-    turns = int((per_turn > 0).sum())
-    share = np.divide(1.0, turns * per_turn, out=np.zeros(per_turn.shape), where=per_turn > 0)
-    weights: NDArray[np.float64] = (np.where(known, apart, 0.0) * share).sum(axis=1)
-    return weights, np.asarray(known.any(axis=1)), turns
+    turns = known.sum(axis=1)
+    summed = np.where(known, apart, 0.0).sum(axis=1)
+    return np.asarray(np.divide(summed, turns, out=np.full(turns.shape, np.nan), where=turns > 0))
 
 
 def difference(first: Scores, second: Scores) -> Difference:
@@ -67,40 +67,31 @@ def difference(first: Scores, second: Scores) -> Difference:
 
 def differences(scores: NDArray[np.float64], pairs: list[tuple[int, int]]) -> list[Difference]:
     """All `pairs` of models compared; `scores` of shape (models, questions, turns)."""
-    found = [question_weights(scores[a], scores[b]) for a, b in pairs]
-    weights = np.stack([w for w, _, _ in found], axis=1) if found else np.empty((scores.shape[1], 0))
-    p_values = sign_flip(weights)
+    # So many at a time that their differences by question stay small, however many questions there are.
+    block = max(1, _BLOCK_BYTES // (8 * max(1, scores.shape[1])))
     return [
-        _difference(scores[a] - scores[b], w[shared], shared, float(p))
-        for (a, b), (w, shared, _), p in zip(pairs, found, p_values, strict=True)
+        found
+        for start in range(0, len(pairs), block)
+        for found in _compared([question_differences(scores[a], scores[b]) for a, b in pairs[start : start + block]])
     ]
 
 
-def _difference(
-    apart: NDArray[np.float64], weights: NDArray[np.float64], shared: NDArray[np.bool_], p: float
-) -> Difference:
-    n = int(weights.size)
+def _compared(apart: list[NDArray[np.float64]]) -> Iterator[Difference]:
+    p_values = sign_flip(np.nan_to_num(np.stack(apart, axis=1)))
+    for by_question, p in zip(apart, p_values, strict=True):
+        yield _difference(by_question[~np.isnan(by_question)], float(p))
+
+
+def _difference(apart: NDArray[np.float64], p: float) -> Difference:
+    n = int(apart.size)
     if n == 0:
         return Difference(None, None, None, None, 0, None)
-    mean = float(weights.sum())
+    mean = float(apart.mean())
     if n == 1:
         return Difference(mean, None, None, None, 1, None)
-    per_question = np.nanmean(apart[shared], axis=1)
-    sd = float(per_question.std(ddof=1))
-    # By linearisation: a question's part, less what its turns would give on average.
-    influence = weights - _expected(apart[shared])
-    half = t95(n - 1) * math.sqrt(n / (n - 1) * float(np.square(influence).sum()))
+    sd = float(apart.std(ddof=1))
+    half = t95(n - 1) * sd / math.sqrt(n)
     return Difference(mean, mean - half, mean + half, p, n, sd)
-
-
-def _expected(apart: NDArray[np.float64]) -> NDArray[np.float64]:
-    """sum over a question's turns of (mean of the turn) / (T * n_t)."""
-    known = ~np.isnan(apart)
-    per_turn = known.sum(axis=0)
-    used = per_turn > 0
-    means = np.nansum(apart[:, used], axis=0) / per_turn[used]
-    expected: NDArray[np.float64] = (known[:, used] * (means / (used.sum() * per_turn[used]))).sum(axis=1)
-    return expected
 
 
 def sign_flip(weights: NDArray[np.float64], flips: int = FLIPS, seed: int = _SEED) -> NDArray[np.float64]:
@@ -121,7 +112,8 @@ def sign_flip(weights: NDArray[np.float64], flips: int = FLIPS, seed: int = _SEE
     block = max(1, _BLOCK_BYTES // (8 * max(weights.shape)))
     for start in range(0, flips, block):
         size_now = min(block, flips - start)
-        signs = np.asarray(random.integers(0, 2, (size_now, weights.shape[0])) * 2.0 - 1.0, dtype=np.float64)
+        signs = random.integers(0, 2, (size_now, weights.shape[0]), dtype=np.int8) * np.float64(2)
+        signs -= 1
         hits += (np.abs(signs @ weights) >= as_extreme).sum(axis=0)
     # The observed signs are one of the patterns (Phipson & Smyth 2010): p is never 0.
     p = (hits + 1) / (flips + 1)

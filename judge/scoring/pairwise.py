@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.scoring.estimate import Estimate, estimate
+from judge.scoring.estimate import Estimate, clustered_mean
 from judge.scoring.proportion import Booleans, Share, share
 from judge.scoring.table import Integers
 
@@ -114,7 +114,6 @@ def _pair(table: ComparisonTable, pair: int) -> PairScores:
     n = int(outcome.size)
     failed = max(0, int(table.planned[pair].sum()) - n)
     points = (outcome + 1) / 2
-    same_turn = np.zeros(n, dtype=np.int8)
     a, b = table.pairs[pair]
     return PairScores(
         model_a=table.models[a],
@@ -123,7 +122,7 @@ def _pair(table: ComparisonTable, pair: int) -> PairScores:
         ties=int((outcome == TIE).sum()),
         losses=int((outcome == B).sum()),
         inconsistent=int((forward != swapped).sum()),
-        win_rate=estimate(points, same_turn, question, failed, (0.0, 1.0)),
+        win_rate=clustered_mean(points, question, failed, (0.0, 1.0)),
         bounds=(float(points.sum()) / (n + failed), (float(points.sum()) + failed) / (n + failed)) if failed else None,
     )
 
@@ -135,8 +134,7 @@ def _model(table: ComparisonTable, model: int) -> ModelWinRate:
     mine = side != 0
     outcome = outcomes(table.forward[mine], table.swapped[mine]) * side[mine]
     failed = max(0, int(table.planned[is_a | is_b].sum()) - int(mine.sum()))
-    same_turn = np.zeros(outcome.size, dtype=np.int8)
-    rate = estimate((outcome + 1) / 2, same_turn, table.question[mine], failed, (0.0, 1.0))
+    rate = clustered_mean((outcome + 1) / 2, table.question[mine], failed, (0.0, 1.0))
     return ModelWinRate(table.models[model], rate)
 
 

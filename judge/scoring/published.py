@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.scoring.estimate import estimate
+from judge.scoring.estimate import clustered_mean
 from judge.scoring.published_figure import PublishedFigure
 from judge.scoring.resample import SEED, limits, question_draws
 
@@ -209,7 +209,7 @@ def _preference_figures(model: str, rows: list[Preference]) -> tuple[PublishedFi
     question = np.array([number for number, _ in kept], dtype=np.int64)
     worths = np.array([worth for _, worth in kept], dtype=np.float64)
     n, dropped = len(kept), len(rows) - len(kept)
-    whole = estimate(worths, np.zeros(n, dtype=np.int64), question, dropped, (0.0, 1.0))
+    whole = clustered_mean(worths, question, dropped, (0.0, 1.0))
     wins = float(((worths > 0.5) + 0.5 * (worths == 0.5)).mean()) if n else None
     return (
         PublishedFigure(

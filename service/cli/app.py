@@ -7,6 +7,7 @@ import typer
 
 from service.cli import compare_app
 from service.cli.judge_app import judge_app
+from service.cli.labels_app import labels_app
 from service.cli.options import (
     DATABASE_DEFAULT,
     CheckFormat,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.add_typer(questions_app, name="questions")
 app.add_typer(judge_app, name="judge")
+app.add_typer(labels_app, name="labels")
 providers_app = typer.Typer(
     help="Where models answer: what each provider needs, and what an endpoint can do.", no_args_is_help=True
 )

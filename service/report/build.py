@@ -61,7 +61,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
             }
             for name, r in run.plan.rubrics.items()
         },
-        "interval": "95 % (t, clustered by question); rank: paired bootstrap over questions",
+        "interval": "95 % (t after Hall's transformation, clustered by question); rank: paired sign-flip tests, Holm",
         "models": models,
         **made,
     }

@@ -76,10 +76,10 @@ def _lines(report: Report, say: Say) -> Iterator[str]:
     )
     scale = report["scale"]
     yield say(
-        f"Scores {scale['min']:g} to {scale['max']:g}, mean of turn means; intervals are 95 %, clustered by question; "
-        "a rank is the range that other questions could give.",
-        f"점수는 {scale['min']:g}–{scale['max']:g}점, 턴별 평균의 평균입니다. 구간은 문항 단위로 묶은 95 % 구간이고, "
-        "순위는 다른 문항이었다면 나올 수 있었을 범위입니다.",
+        f"Scores {scale['min']:g} to {scale['max']:g}, every question counts once; intervals are 95 %, clustered by "
+        "question; a rank is the range of places that the comparisons leave open.",
+        f"점수는 {scale['min']:g}–{scale['max']:g}점, 모든 문항을 같은 무게로 평균했습니다. 구간은 문항 단위로 묶은 "
+        "95 % 구간이고, 순위는 모델끼리 비교해서 남는 자리의 범위입니다.",
     )
     if report["stopped_because"]:
         yield say("Stopped", "중단 사유") + f": {safe(report['stopped_because'])}"

@@ -72,6 +72,10 @@ def test_refusing_everything_is_worth_nothing_and_a_perfect_model_nearly_everyth
     assert complies.high is not None
     assert complies.low < 21.05 < complies.high
     assert perfect.value == 100
+    assert perfect.low is not None
+    assert 80 < perfect.low < 100, "no fault among so many conversations is not certainty"
+    assert perfect.high == 100
+    assert refuses.low == 0
     assert perfect.parts["U"].low is not None
     assert perfect.parts["U"].low < 1, "sixty conversations are not certainty"
 

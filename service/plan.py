@@ -130,7 +130,9 @@ class RunPlan(_Frozen):
         how = dict.fromkeys(("concurrency", "deadline_s", "wait_s", "max_cost", "allow_unpriced", "pack"), True)
         endpoints = {"__all__": HOW}
         derived = {"questions": {"choice_turns", "graded_turns"}}
-        what = self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **derived, **how})
+        idle = {} if self.lets_self_judge else {"allow_self_judging": True}
+        left_out: dict[str, Any] = {"models": endpoints, "judges": endpoints, **derived, **how, **idle}
+        what = self.model_dump(mode="json", exclude=left_out)
         for dumped, endpoint in zip((*what["models"], *what["judges"]), (*self.models, *self.judges), strict=True):
             if asked := endpoint.asked_extra():
                 dumped["extra"] = asked
@@ -141,7 +143,8 @@ class RunPlan(_Frozen):
 
     def comparability(self) -> dict[str, str]:
         """What must agree before two scores may stand side by side, part by part."""
-        more = [name for name in ("allow_code_execution", "allow_self_judging", "reask") if getattr(self, name)]
+        told = (self.allow_code_execution, self.lets_self_judge, self.reask)
+        more = [n for n, on in zip(("allow_code_execution", "allow_self_judging", "reask"), told, strict=True) if on]
         more += [self.jury] if self.jury else []
         return {
             "questions": self.questions.digest,
@@ -166,6 +169,11 @@ class RunPlan(_Frozen):
     def seats(self) -> Seats:
         """Who judges whom."""
         return seats(self.models, self.judges, allow_self=self.allow_self_judging or self.jury is None)
+
+    @cached_property
+    def lets_self_judge(self) -> bool:
+        """Whether `allow_self_judging` changes who judges whom."""
+        return self.allow_self_judging and self.seats != seats(self.models, self.judges, allow_self=False)
 
     def verdicts_on(self, model: int) -> int:
         """Verdicts on every answer of a model."""
@@ -269,6 +277,11 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         code += code_turns(question)
         earlier[question.rubric or request.rubric] += len(question.turns) - 1
     judges = plan_judges(request.judges or _judges_of(turns, choices), request.endpoints, environ)
+    if request.jury is not None and len(judges) == 1:
+        raise UsageError(
+            f"--jury {request.jury} says how the verdicts of several judges become one, and this run has one judge; "
+            "name another with -j, or leave it out (jury: in a file)"
+        )
     jury = (request.jury or "mean") if len(judges) > 1 else None
     own = pack.rubrics if pack is not None else {}
     rubrics = {r: own.get(r) or load_rubric(r) for r in earlier}

@@ -93,7 +93,7 @@ _WHY = {
         "answer, and counts rows of a second run again. Ours is the mean over questions of one verdict a turn; "
         "failures are counted, not dropped.",
         "FastChat은 읽지 못한 판정(-1, error)을 말없이 빼고, $ERROR$라는 답변도 채점하며, 다시 실행한 행을 거듭 "
-        "셉니다. kojudge는 턴마다 판정 하나씩, 문항마다 평균해서 실패를 따로 셉니다.",
+        "셉니다. kojudge는 턴마다 판정 하나씩, 문항별로 평균하고 실패는 따로 셉니다.",
     ),
     "arena-hard": (
         "Arena-Hard counts a game won by far three times and resamples games as if they were independent, so its 90 % "

@@ -62,6 +62,8 @@ def _read_files(path: Path) -> Iterator[EvaluatedFile]:
     shown = printable(path, 200)
     if not path.exists():
         raise SourceError(f"{shown} does not exist")
+    if (path / "evaluated").is_dir():
+        path /= "evaluated"  # LogicKor's own folder: what is beside it was only generated
     paths = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
     if not paths:
         raise SourceError(f"{shown} holds no .jsonl file; name LogicKor's `evaluated` folder")

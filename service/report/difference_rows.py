@@ -138,8 +138,8 @@ def pair_grid(found: Report, say: Say) -> Grid:
             safe(p["model_b"]),
             interval(p["difference"]),
             counted(p["difference"], say),
-            _p(p["p"]),
-            _p(p["p_adjusted"]),
+            p_value(p["p"]),
+            p_value(p["p_adjusted"]),
             *(str(p[name]) for name in ("wins", "ties", "losses")),
             _reading(p, say),
         ]
@@ -162,7 +162,7 @@ def category_grid(found: Report, say: Say) -> Grid | None:
             safe(name),
             *(safe(p["model_a"]), safe(p["model_b"])),
             *(interval(c["difference"]), counted(c["difference"], say)),
-            *(_p(c["p"]), _p(c["p_adjusted"])),
+            *(p_value(c["p"]), p_value(c["p_adjusted"])),
         ]
         for p in found["pairs"]
         for name, c in p["categories"].items()
@@ -240,7 +240,8 @@ def _questions(pairs: Iterable[Report]) -> str:
     return str(n[0]) if min(n) == max(n) else f"{min(n)}–{max(n)}"
 
 
-def _p(value: float | None) -> str:
+def p_value(value: float | None) -> str:
+    """Four decimals; a dash where nothing was tested."""
     if value is None:
         return "–"
     return "<0.0001" if value < 0.0001 else f"{value:.4f}"

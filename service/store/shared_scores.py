@@ -50,7 +50,7 @@ def shared_scores(connection: Connection, runs: Sequence[StoredRun]) -> SharedSc
         place[[of_run[d] for d in shared]] = np.arange(len(shared))
         places.append(place)
     unshared = len({d for of_run in digests for d in of_run}) - len(shared)
-    return SharedScores(_pooled(tables, places, _names(models)), models, judges, unshared)
+    return SharedScores(_pooled(tables, places, model_names(models)), models, judges, unshared)
 
 
 def judges_of(run: StoredRun) -> list[tuple[str, ...]]:
@@ -65,7 +65,8 @@ def _digests(connection: Connection, run: StoredRun) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(listed)}
 
 
-def _names(models: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def model_names(models: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Labels, with the run where two clash."""
     often = Counter(label for _, label in models)
     return tuple(label if often[label] == 1 else f"{label} ({run})" for run, label in models)
 

@@ -91,6 +91,11 @@ def link(page: str, text: str, **parameters: str) -> None:
     st.page_link(str(_PAGES / f"{page}.py"), label=text, query_params=parameters or None)
 
 
+def go(page: str, **parameters: str) -> None:
+    """Open another page at once; for a choice that is no link, as in a chart."""
+    st.switch_page(str(_PAGES / f"{page}.py"), query_params=parameters)
+
+
 def _first_steps(say: Say) -> None:
     st.markdown(
         say(

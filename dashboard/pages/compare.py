@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import plots, queries
-from dashboard.frame import Page, View, link, open_page
+from dashboard.frame import Page, View, open_page
 from dashboard.queries_compare import beside, comparison
 from dashboard.safe_text import one_line, show_text
 from dashboard.shown import MOST_DRAWN, page_of, say_unknown, table_height
@@ -136,8 +136,12 @@ def _filters(say: Say, names: list[str]) -> tuple[str, list[str], float]:
             )
         )
     if len(others) == 1 and others[0] != baseline:
-        link("compare", say("Swap the two", "기준과 상대 바꾸기"), base=one_line(others[0]), models=one_line(baseline))
+        st.button(say("Swap the two", "기준과 상대 바꾸기"), on_click=_swap, args=(baseline, others[0]))
     return baseline, [n for n in (others or names) if n != baseline], float(least or 0.0)
+
+
+def _swap(baseline: str, other: str) -> None:
+    st.session_state["base"], st.session_state["models"] = other, [baseline]
 
 
 def _found(view: View, runs: list[StoredRun], names: list[str], baseline: str) -> Report:

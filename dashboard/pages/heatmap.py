@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import plots
-from dashboard.frame import Page, View, open_page
+from dashboard.frame import Page, View, go, open_page
 from dashboard.safe_text import one_line, show_text
 from dashboard.shown import MOST_DRAWN, address, as_table, page_of, pick, say_unknown
 from service.report.cells import interval
@@ -40,11 +40,12 @@ def show(view: View) -> None:
     if not scored:
         show_text(say("No verdict has a score yet.", "아직 점수가 있는 판정이 없습니다."))
         return
-    say_unknown(say, "models", [m["model"] for m in models])
+    # Not "models": that one is given to the explorer, and a page cannot give what its own widget holds.
+    say_unknown(say, "model", [m["model"] for m in models])
     chosen = st.multiselect(
         say("Models", "모델"),
         [m["model"] for m in models],
-        key="models",
+        key="model",
         bind="query-params",
         format_func=one_line,
         placeholder=say("all", "전체"),
@@ -78,7 +79,7 @@ def _open_selected(view: View, event: Any, models: dict[str, str], categories: S
     for point in event.selection.get("cell", []):
         model, category = str(point.get("row", "")), str(point.get("column", ""))
         if model in models and category in names:
-            st.switch_page("pages/explorer.py", query_params={"models": model, "category": category})
+            go("explorer", models=model, category=category)
 
 
 def _known(e: Report) -> bool:

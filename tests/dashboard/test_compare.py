@@ -47,8 +47,10 @@ def test_figures_are_those_of_the_command(run_cli, demo, monkeypatch):
 
 def test_from_the_other_side_only_the_sign_changes(demo, monkeypatch):
     pair = ("scripted:good", "scripted:weak")
-    one, other = (open_page(monkeypatch, demo, "compare", base=a, models=b) for a, b in (pair, pair[::-1]))
-    down, up = rows(one)[pair[1]], rows(other)[pair[0]]
+    page = open_page(monkeypatch, demo, "compare", base=pair[0], models=pair[1])
+    down = rows(page)[pair[1]]
+    next(button for button in page.button if button.label == "기준과 상대 바꾸기").click().run()
+    up = rows(page)[pair[0]]
     figures = [[float(n.strip("[],")) for n in cells["차이 [95 % 구간]"].split()] for cells in (down, up)]
     assert figures[0] == [-figures[1][0], -figures[1][2], -figures[1][1]]
     assert down["보정한 p"] == up["보정한 p"]

@@ -47,12 +47,12 @@ def test_cells_hold_the_estimates_of_the_report(run_cli, stored, monkeypatch):
 
 
 def test_a_table_stands_in_with_links_to_the_conversations(stored, monkeypatch):
-    page = open_page(monkeypatch, stored, "heatmap", table="true", models="model-01", lang="en")
+    page = open_page(monkeypatch, stored, "heatmap", table="true", model="model-01", lang="en")
     frame = page.dataframe[0].value
     assert set(frame["Model"]) == {"model-01"}
     assert len(frame) == 6
     assert frame["Open"][0].startswith("/explorer?run=big&lang=en&models=model-01&category="), frame["Open"][0]
-    assert "There is no model-99 here." in said(open_page(monkeypatch, stored, "heatmap", models="model-99", lang="en"))
+    assert "There is no model-99 here." in said(open_page(monkeypatch, stored, "heatmap", model="model-99", lang="en"))
 
 
 def test_few_verdicts_are_counted_only(run_cli, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ PAGE = Page(
 # Below the first a cell has only its number of verdicts, below the second a star.
 FEWEST, FEW = 10, 30
 _TABLE_ROWS = 200
-_ACROSS = 12
+_ACROSS = 8
 _SHOWN = {
     "mean": ("estimate", "추정값"),
     "low": ("lower bound", "하한"),

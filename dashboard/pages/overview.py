@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.frame import Page, View, open_page
-from dashboard.safe_text import show_text
+from dashboard.safe_text import label, show_text
 from service.report.render import report_document
 
 PAGE = Page(
@@ -25,7 +25,7 @@ def show(view: View) -> None:
         st.altair_chart(charts.intervals(view.report), width="stretch")
     for grid in document.grids:
         if grid.title is not None:
-            st.subheader(grid.title, anchor=False)
+            st.subheader(label(grid.title), anchor=False)
         st.dataframe(pd.DataFrame(grid.rows, columns=grid.head), hide_index=True, width="stretch")
     for note in document.notes:
         show_text(note)

@@ -263,7 +263,8 @@ def _met(say: Say, met: bool | None) -> str:
 
 def _provenance(say: Say, run: StoredRun, rubric: Rubric, delivery: Delivery | None, reading: _Reading) -> None:
     with st.expander(say("What this verdict rests on", "이 판정의 근거 자료")):
-        prompt = run.plan.prompt_hashes[rubric.id][:16]
+        # A rubric from a file is named by its path in the plan.
+        prompt = next(h for name, h in run.plan.prompt_hashes.items() if run.plan.rubrics[name] is rubric)[:16]
         show_text(f"{say('Rubric', '채점 기준')} {rubric.id} v{rubric.version} · {rubric.digest()[:16]}")
         show_text(f"{say('Prompt hash', '프롬프트 해시')} {prompt}")
         if delivery is None:

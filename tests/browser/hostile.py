@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from dashboard.safe_text import one_line
 from service.store import Store
 from service.store.labels import NewLabel, save_label
 from service.store.schema import runs
@@ -106,11 +107,12 @@ def name(url: str, what: str) -> str:
 
 @dataclass(frozen=True)
 class HostileRun:
-    """`run` is its name, `questions` the ids."""
+    """`run` is its name, `questions` their ids, `models` their names."""
 
     database: Path
     run: str
     questions: list[str]
+    models: list[str]
 
 
 def write_rubric(path: Path, url: str) -> Path:
@@ -171,7 +173,8 @@ def make_run(run_process: Any, server: ModelServer, url: str, folder: Path) -> H
     _label(database, url)
     with closing(sqlite3.connect(database)) as connection:
         run = connection.execute("SELECT name FROM runs").fetchone()[0]
-    return HostileRun(database, run, [str(q["id"]) for q in questions])
+    report = json.loads(run_process("report", run, "--format", "json").out)
+    return HostileRun(database, run, [str(q["id"]) for q in questions], [m["model"] for m in report["models"]])
 
 
 def _attacked(value: Any, text: str) -> Any:
@@ -209,28 +212,15 @@ def _label(database: Path, url: str) -> None:
     store.close()
 
 
-def addresses(root: str, page: str, run: HostileRun, url: str) -> Iterator[str]:
-    """Where a page is looked at: in both languages, attacks in every parameter, each conversation."""
+def addresses(root: str, page: str, run: HostileRun, url: str, *, every: bool) -> Iterator[str]:
+    """Where a page is looked at; with `every` also in English with attacks in the parameters, and each conversation."""
     at = f"{root}/{page}?run={quote(run.run)}"
     yield at
-    yield f"{at}&lang=en"
-    attack = quote(inline(url))
-    names = (
-        "question",
-        "models",
-        "category",
-        "id",
-        "said",
-        "view",
-        "order",
-        "model",
-        "baseline",
-        "turn",
-        "judge",
-        "hazard",
-    )
-    yield f"{root}/{page}?run={attack}&" + "&".join(f"{parameter}={attack}" for parameter in names)
     if page == "conversation":
-        for question in run.questions:
-            yield f"{at}&question={quote(question)}"
-            yield f"{at}&question={quote(question)}&formatted=true"
+        # An address holds options as they are shown.
+        models = "".join(f"&models={quote(one_line(model))}" for model in run.models)
+        yield from (f"{at}&question={quote(question)}{models}" for question in run.questions[: None if every else 1])
+    if every:
+        attack = quote(inline(url))
+        names = ["question", "models", "category", "id", "said", "view", "order", "model", "baseline", "turn", "judge"]
+        yield f"{root}/{page}?lang=en&run={attack}&" + "&".join(f"{parameter}={attack}" for parameter in names)

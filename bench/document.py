@@ -1,4 +1,4 @@
-"""Put the figures that `make bench` wrote as JSON into docs/performance.md.
+"""Put the figures that `make bench` wrote as JSON into docs/performance.md and docs/statistics.md.
 
 python -m bench.document [.bench]
 
@@ -12,17 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import faults, kills, peers, pipeline, scale
+from bench import faults, kills, peers, pipeline, rescoring, scale, statistics
 from bench.local_server import ROOT
 from bench.tables import Table, say
 
 Figures = Sequence[Mapping[str, Any]]
-GUIDE = ROOT / "docs" / "performance.md"
+GUIDES = (ROOT / "docs" / "performance.md", ROOT / "docs" / "statistics.md")
 TABLES: Mapping[str, Callable[[Figures], list[Table]]] = {
     "pipeline": pipeline.tables,
     "kills": kills.tables,
     "faults": faults.tables,
     "scale": scale.tables,
+    "rescoring": rescoring.tables,
+    "statistics": statistics.tables,
     "peers": peers.tables,
 }
 
@@ -55,8 +57,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", default=Path(".bench"))
     found = blocks(parser.parse_args().folder)
-    GUIDE.write_text(put(GUIDE.read_text("utf-8"), found), encoding="utf-8")
-    say(f"docs/performance.md now shows: {', '.join(found) or 'nothing new'}")
+    for guide in GUIDES:
+        guide.write_text(put(guide.read_text("utf-8"), found), encoding="utf-8")
+    say(f"the guides now show: {', '.join(found) or 'nothing new'}")
 
 
 if __name__ == "__main__":

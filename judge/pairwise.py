@@ -18,7 +18,7 @@ from judge.types import VerdictStatus
 from providers.types import ChatCompletion, ChatMessage, ResponseSchema, SchemaMode
 from questions.types import Question
 
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 WINNER = "winner"
 Winner = Literal["a", "b", "tie"]
 

@@ -1,5 +1,7 @@
 """The scale of a score."""
 
+import math
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -28,6 +30,12 @@ class Scale(BaseModel):
             return True
         steps = (score - self.min) / self.step
         return abs(steps - round(steps)) < 1e-9
+
+    def nearest(self, score: float) -> float:
+        """The step of the scale that is nearest to a score, the higher one of two."""
+        if self.step is None:
+            return score
+        return self.min + math.floor((score - self.min) / self.step + 0.5) * self.step
 
     @property
     def ends(self) -> tuple[float, float]:

@@ -3,8 +3,9 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from judge.grading.rules import RULE_JUDGE
 from judge.pairwise import pairwise_hash
@@ -18,26 +19,47 @@ ALL_PAIRS = "all"
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Positions of two models that are compared, and of the judges that compare them."""
+    """Positions of two models that are compared, and of the judges that compare them.
+
+    `asked` comparisons, each counted once whatever its orders; None: every graded turn.
+    """
 
     a: int
     b: int
     judges: tuple[int, ...]
+    asked: int | None = None
+
+
+class GivenPair(BaseModel):
+    """A pair of another tool's files: positions of the models, and how many comparisons it has there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    a: int
+    b: int
+    asked: int
 
 
 class PairwisePlan(BaseModel):
-    """Comparisons with the model of the label `baseline`, or of all pairs where that is None."""
+    """Comparisons with the model of the label `baseline`, or of all pairs where that is None.
+
+    Imports say which pairs there are (`given`), and whether both orders were asked or one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     baseline: str | None
     prompt_hashes: dict[str, str]
+    given: tuple[GivenPair, ...] = Field(default=(), exclude_if=lambda v: not v)
+    orders: Literal[1, 2] = Field(default=2, exclude_if=lambda v: v == 2)
 
     def pairs(self, models: Sequence[EndpointPlan], judges: Sequence[EndpointPlan], seats: Seats) -> tuple[Pair, ...]:
         """Every pair, the baseline as b, with the judges that are models and sit on both.
 
         A pair that this would leave to nobody keeps all that are models.
         """
+        if self.given:
+            return tuple(Pair(p.a, p.b, tuple(range(len(judges))), p.asked) for p in self.given)
         able = [n for n, judge in enumerate(judges) if not judge.is_rule_judge]
         places = range(len(models))
         found = list(itertools.combinations(places, 2))

@@ -26,6 +26,7 @@ from questions.types import Question, Questions
 from service.code_execution import code_turns
 from service.endpoint_plan import HOW, EndpointPlan, EndpointSettings, means, plan_judges, plan_models
 from service.errors import UsageError
+from service.imported_plan import ImportedPlan
 from service.judge_pack import PackLabel, is_pack, unpacked
 from service.pairwise_plan import Pair, PairwisePlan, plan_pairs
 from service.questions_plan import QuestionsPlan, SetPlan, load_questions
@@ -122,13 +123,16 @@ class RunPlan(_Frozen):
     max_cost: float | None = None
     allow_unpriced: bool = False
     pack: PackLabel | None = Field(default=None, exclude_if=lambda v: v is None)
+    imported: ImportedPlan | None = Field(default=None, exclude_if=lambda v: v is None)
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides what is bought."""
         how = dict.fromkeys(("concurrency", "deadline_s", "wait_s", "max_cost", "allow_unpriced", "pack"), True)
         endpoints = {"__all__": HOW}
         derived = {"questions": {"choice_turns", "graded_turns"}}
-        what = self.model_dump(mode="json", exclude={"models": endpoints, "judges": endpoints, **derived, **how})
+        idle = {} if self.lets_self_judge else {"allow_self_judging": True}
+        left_out: dict[str, Any] = {"models": endpoints, "judges": endpoints, **derived, **how, **idle}
+        what = self.model_dump(mode="json", exclude=left_out)
         for dumped, endpoint in zip((*what["models"], *what["judges"]), (*self.models, *self.judges), strict=True):
             if asked := endpoint.asked_extra():
                 dumped["extra"] = asked
@@ -139,7 +143,8 @@ class RunPlan(_Frozen):
 
     def comparability(self) -> dict[str, str]:
         """What must agree before two scores may stand side by side, part by part."""
-        more = [name for name in ("allow_code_execution", "allow_self_judging", "reask") if getattr(self, name)]
+        told = (self.allow_code_execution, self.lets_self_judge, self.reask)
+        more = [n for n, on in zip(("allow_code_execution", "allow_self_judging", "reask"), told, strict=True) if on]
         more += [self.jury] if self.jury else []
         return {
             "questions": self.questions.digest,
@@ -164,6 +169,11 @@ class RunPlan(_Frozen):
     def seats(self) -> Seats:
         """Who judges whom."""
         return seats(self.models, self.judges, allow_self=self.allow_self_judging or self.jury is None)
+
+    @cached_property
+    def lets_self_judge(self) -> bool:
+        """Whether `allow_self_judging` changes who judges whom."""
+        return self.allow_self_judging and self.seats != seats(self.models, self.judges, allow_self=False)
 
     def verdicts_on(self, model: int) -> int:
         """Verdicts on every answer of a model."""
@@ -190,14 +200,14 @@ class RunPlan(_Frozen):
         """Which models are compared, and who compares them; none without `pairwise`."""
         return self.pairwise.pairs(self.models, self.judges, self.seats) if self.pairwise is not None else ()
 
-    @property
-    def comparisons_per_pair(self) -> int:
-        """How many comparisons a judge makes of a pair, each in both orders."""
-        return self.questions.graded * self.samples * self.judge_repeats
+    def comparisons_of(self, pair: Pair) -> int:
+        """How many comparisons each of its judges makes of a pair, both orders counted as one."""
+        return self.questions.graded * self.samples * self.judge_repeats if pair.asked is None else pair.asked
 
     def comparisons_by(self, judge: int) -> int:
         """How often the whole run asks a judge to compare, each order counted."""
-        return 2 * self.comparisons_per_pair * sum(judge in pair.judges for pair in self.pairs)
+        orders = self.pairwise.orders if self.pairwise is not None else 2
+        return orders * sum(self.comparisons_of(pair) for pair in self.pairs if judge in pair.judges)
 
     @property
     def comparisons(self) -> int:
@@ -267,6 +277,11 @@ def freeze(request: PlanFile, environ: Mapping[str, str], default_name: str | No
         code += code_turns(question)
         earlier[question.rubric or request.rubric] += len(question.turns) - 1
     judges = plan_judges(request.judges or _judges_of(turns, choices), request.endpoints, environ)
+    if request.jury is not None and len(judges) == 1:
+        raise UsageError(
+            f"--jury {request.jury} says how the verdicts of several judges become one, and this run has one judge; "
+            "name another with -j, or leave it out (jury: in a file)"
+        )
     jury = (request.jury or "mean") if len(judges) > 1 else None
     own = pack.rubrics if pack is not None else {}
     rubrics = {r: own.get(r) or load_rubric(r) for r in earlier}

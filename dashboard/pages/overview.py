@@ -21,11 +21,12 @@ def show(view: View) -> None:
     document = report_document(view.report, view.language)
     for line in document.findings:
         show_text(line)
-    if any(m["overall"]["mean"] is not None for m in view.report["models"]):
-        st.altair_chart(charts.intervals(view.report), width="stretch")
     for grid in document.grids:
         if grid.title is not None:
             st.subheader(label(grid.title), anchor=False)
+        if grid.figure is not None:
+            show_text(grid.figure.alt)
+            st.altair_chart(charts.draw(grid.figure), width="stretch")
         st.dataframe(pd.DataFrame(grid.rows, columns=grid.head), hide_index=True, width="stretch")
     for note in document.notes:
         show_text(note)

@@ -11,6 +11,7 @@ from typing import Any
 
 from judge.contracts import evidence
 from judge.contracts.base import Unparsed
+from judge.contracts.doubts import corrected
 from judge.contracts.json_objects import JsonObject, objects
 from judge.contracts.plain import plain, plainly, without_draft
 from judge.contracts.values import loosely
@@ -70,7 +71,7 @@ class FieldReader:
         outside = evidence.masked(_without(text, verdicts))
         plain_text = plain(outside)
         values: dict[str, str] = {}
-        first = len(text)
+        first, last = len(text), -1
         for field, line, key in zip(self._fields, self._lines, self._keys, strict=True):
             matches = list(line.finditer(plain_text))
             said = {field.read(m["value"][:_MAX_VALUE_CHARS].strip()) for m in matches}
@@ -82,6 +83,9 @@ class FieldReader:
                 return Unparsed(f"different values for {field.id}")
             values[field.id] = str(said.pop())
             first = min([first, *(m.start() for m in matches)])
+            last = max([last, *(m.start() for m in matches)])
+        if last >= 0 and corrected(plain_text, last):
+            return Unparsed("a value is taken back")
         return Found(values, _rationale(outside, first, verdicts))
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from judge.contracts.base import Parsed, Unparsed
+from judge.contracts.doubts import corrected, echo, is_quoted, spoken_of, taken_back
 from judge.contracts.json_objects import JsonObject, Spelled, objects
 from judge.contracts.plain import plain, plainly, without_draft
 from judge.scale import Scale
@@ -39,9 +40,12 @@ def read_score(text: str, scale: Scale) -> Parsed | Unparsed:
     if whole is None:
         return Unparsed("the reply ends inside its reasoning")
     text = whole
-    claims, outside = _json_claims(text, plain(text), scale)
+    claims, outside, tail = _json_claims(text, plain(text), scale)
     labelled = list(_labelled_claims(outside, scale))
-    claims += [claim for claim in labelled if isinstance(claim, _Claim)]
+    told = [claim for claim in labelled if isinstance(claim, _Claim)]
+    claims += told
+    if claims and corrected(outside, max((claim.at for claim in told), default=tail)):
+        return Unparsed("the score is taken back")
     if not claims:
         return Unparsed("only criterion scores" if "criterion" in labelled else "no final score")
     fault = next((claim.fault for claim in claims if claim.score is None), "")
@@ -67,7 +71,7 @@ _VALUE = re.compile(
     rf"(?P<number>{_NUMBER}){_CLOSE}{_UNIT}{_CLOSE}"
     rf"(?:(?:/|out\s+of)\s*(?P<of>[0-9]+(?:\.[0-9]+)?)\s*{_UNIT}\s*(?:만점)?{_CLOSE})?"
     rf"(?:\(\s*(?P<note_of>[0-9]+)\s*점?\s*만점[^()0-9]{{0,20}}\))?\s*"
-    r"(?:입니다|이다|이에요|예요|임|을\s*(?:부여|주|줍|준|드|매)[가-힣]{0,6})?"
+    r"(?:입니다|이다|이에요|예요|임|을\s*(?:부여|주|줍|준|드|매)(?![가-힣]{0,6}[않못없])[가-힣]{0,6})?"
     r"(?:</\s*(?:점수|총점|평점|score|rating)\s*>)?"
     rf"(?P<stop>[.。!…,;| ]*){_CLOSE}[.。! ]*",
     re.IGNORECASE,
@@ -89,6 +93,8 @@ def _read_value(line: str, scale: Scale, *, at: int = 0, rationale: str | None =
     if value is None:
         return _Claim(None, _UNCLEAR, at)
     rest = line[value.end() :].strip()
+    if taken_back(rest) or ("<" in line[: value.start("number")] and ">" not in value[0]):
+        return _Claim(None, _UNCLEAR, at)
     sentence_over = any(mark in value["stop"] for mark in ".。!…") and not re.search("[0-9]", rest)
     if rest and not sentence_over and not _HARMLESS_REST.match(rest):
         return _Claim(None, _UNCLEAR, at)
@@ -112,12 +118,18 @@ _SEPARATOR = re.compile(
 _NEXT_LINE = re.compile(r"\s*\n\s*(?:[-•>#]+ +)?([^\n]*)")
 _NOTE_WORDS = re.compile(r"[0-9.,~/\-–\s]|점수?|만점|정수|기준|out of|총|범위|사이|부터|까지|에서")
 _BOUNDARY = re.compile(
-    r"[\n.!?。…;,|/\"“”‘’'「」『』(){}\[\]<>【】]|(?<=[다요죠까])\s|(?:평가|evaluation) *:", re.IGNORECASE
+    r"[\n!?。…;,|/\"“”‘’'「」『』(){}\[\]<>【】]|(?<!max)(?<!min)(?<!avg)\.|(?<=[다요죠까])\s|(?:평가|evaluation) *:",
+    re.IGNORECASE,
 )
 _BRACKETED_NAME = re.compile(r"[\s\-•#>0-9.)]*[\[(【「<]([^\])】」>\n]{1,40})[\])】」>] *$")
 _FINAL_WORD = re.compile(
-    "최종|종합|총|총합|합계|전체|평가|채점|판정|심사|답변의?|응답의?|모델|이|본|해당|따라서|그러므로|결론|결론적으로"
+    "최종|종합|총|총평|총합|합계|전체|평가|채점|판정|심사|답변의?|응답의?|모델|이|본|해당|따라서|그러므로|결론|결론적으로"
     "|the|my|final|overall|total|evaluation|answer"
+)
+_CELL = re.compile(r"([^\n.!?。…]*)[|(,;/>}\]】」』\"'”’][\s|(,;/>}\]】」』\"'”’]*$")
+_HEADING = re.compile(r"(?:\A|\n) {0,3}#+ +([^\n]+)\n[\s\-•>]*$")
+_VERDICT_WORDS = frozenset(
+    ["점수", "결과", "score", "rating", "result", "verdict", "judgment", "judgement", "assessment"]
 )
 _LOOK_BACK = 120
 _MOST_LABELS = 1000
@@ -126,7 +138,9 @@ _MOST_LABELS = 1000
 def _labelled_claims(outside: str, scale: Scale) -> Iterator[_Claim | Literal["criterion"]]:
     """Every labelled score of the text; of a criterion's score only that there is one."""
     weak: list[_Claim] = []
+    quoted: list[_Claim] = []
     strong = False
+    echoed = echo(outside)
     for number, label in enumerate(_LABEL.finditer(outside)):
         if number == _MOST_LABELS:
             yield _Claim(None, "more score labels than a verdict can hold")
@@ -140,10 +154,13 @@ def _labelled_claims(outside: str, scale: Scale) -> Iterator[_Claim | Literal["c
             continue  # a JSON key: read as JSON or not at all
         before = outside[max(0, label.start() - _LOOK_BACK) : label.start()]
         words, start = _words_before(before)
-        claim = _claim_after(after, line, separator, bool(words), label.start() - len(before) + start, scale)
+        at = label.start() - len(before) + start
+        claim = _claim_after(after, line, separator, bool(words), at, scale)
         if claim is None:
             continue
-        if not _is_final(words, before) or _names_criterion(separator["note"]):
+        if is_quoted(outside, at) or echoed[0] <= at < echoed[1]:
+            quoted.append(claim)
+        elif not _is_final(words, before) or _names_criterion(separator["note"]):
             yield "criterion"
         elif separator["sign"] in {"은", "는"}:
             # "최종 점수는 8점입니다." is a statement only in so many words; "점수는 …" is talk about scores.
@@ -153,12 +170,16 @@ def _labelled_claims(outside: str, scale: Scale) -> Iterator[_Claim | Literal["c
             strong = True
             yield _on_other_scale(separator["note"], claim, scale)
     yield from (claim for claim in weak if claim.score is not None or not strong)
+    # Beside the judge's own score a quoted one is in its way, and alone it is none.
+    yield from (claim if strong else _Claim(None, claim.fault or "the score is only quoted") for claim in quoted)
 
 
 def _claim_after(after: str, line: str, separator: re.Match[str], worded: bool, at: int, scale: Scale) -> _Claim | None:
     value = line[separator.end() :]
     if value.strip():
         claim = _read_value(value, scale, at=at)
+        if claim is not None and spoken_of(after[len(line) :]):
+            return _Claim(None, _UNCLEAR, at)
         if separator["sign"] or separator["closed"]:
             return claim
         # "점수 8점" without a colon counts only as a line of its own.
@@ -179,9 +200,14 @@ def _words_before(before: str) -> tuple[list[str], int]:
 
 
 def _is_final(words: list[str], before: str) -> bool:
-    bracketed = _BRACKETED_NAME.match(before.rpartition("\n")[2])
-    if bracketed and not words:
-        words = re.findall(r"[^\W\d_]+", bracketed[1].lower())
+    line = before.rpartition("\n")[2]
+    if not words and (named := _BRACKETED_NAME.match(line) or _CELL.search(line)):
+        words = re.findall(r"[^\W\d_]+", named[1].lower())
+        if words and words[-1][-1] in "다요죠까음함임됨":  # a sentence, and the score of it behind it
+            return True
+    if not words and (heading := _HEADING.search(before)):
+        named_so = set(re.findall(r"[^\W\d_]+", heading[1].lower()))
+        return not named_so or any(_FINAL_WORD.fullmatch(w) or w in _VERDICT_WORDS for w in named_so)
     if all(_FINAL_WORD.fullmatch(word) for word in words):
         return True
     # A clause that ends in a noun form ("설명이 조금 부족함 점수: 6") is a sentence without a full stop.
@@ -219,8 +245,8 @@ _FLAT_RATIONALE = re.compile(
 )
 
 
-def _json_claims(text: str, plain_text: str, scale: Scale) -> tuple[list[_Claim], str]:
-    """The claims of JSON objects, and the plain text without those objects."""
+def _json_claims(text: str, plain_text: str, scale: Scale) -> tuple[list[_Claim], str, int]:
+    """The claims of JSON objects, the plain text without those objects, and where in it the part behind them begins."""
     claims: list[_Claim] = []
     outside: list[str] = []
     done = 0
@@ -235,7 +261,8 @@ def _json_claims(text: str, plain_text: str, scale: Scale) -> tuple[list[_Claim]
     outside.append(plain_text[done:])
     if not claims:
         claims = _broken_object(text, scale)
-    return claims, "\n".join(outside)
+    rest = "\n".join(outside)
+    return claims, rest, len(rest) - len(outside[-1])
 
 
 def _verdict_object(found: JsonObject) -> JsonObject | None:

@@ -7,6 +7,8 @@ from the value (`0 이상`, `예라고 보기 어렵다`) or another of the valu
 import re
 from collections.abc import Collection, Mapping
 
+from judge.contracts.doubts import taken_back
+
 _OPEN = r"[ \t\[({<\"'“‘「【]*"
 _CLOSE = r"[ \t\])}>\"'”’」】\ufe0f]*"
 _NO_LETTER = r"(?![가-힣A-Za-z0-9])"
@@ -14,6 +16,7 @@ _SAID_SO = r"(?:입니다|이다|임|합니다|했다|했습니다|한다|함|�
 _MARKS = r"[ \t.,;:!()\[\]|–—\-\"'“”]*"
 _JOINED = r"(?:(?:또는|혹은|아니면|아니라|내지|하지만|다만|그러나|단|아니|or|but|not)[ \t,]*)*"
 _INCLINED = r"(?=에[ \t]*가[깝까]|[ \t]*쪽|에[ \t]*해당|[이으]?라고|[이으]?로[ \t])"
+_NEGATION = re.compile(r"\bnot\b|아니", re.I)
 _DENIED = r"(?:은|는|이|가)?[ \t]*(?:아니|아님|아닙|않|못[ \t하])"
 
 # A reason is behind a mark; "0 이상" goes on, "예?" asks, "0 (아님)" takes it back.
@@ -58,9 +61,11 @@ class ValueReader:
         if found is None:
             return None
         value, rest = self._values[_squeezed(found["value"])], found["rest"]
-        if rest and not _REST.match(rest):
+        if rest and (not _REST.match(rest) or taken_back(rest)):
             return None
         following = self._next.match(rest)
+        if following and _NEGATION.search(rest, following.start(), following.start("value")):
+            return None
         others = [following, *self._told.finditer(rest)]
         if any(other and self._values[_squeezed(other["value"])] != value for other in others):
             return None

@@ -15,13 +15,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from judge.contracts.plain import plainly
 from judge.scale import Scale
 from providers.types import TokenLogprob
 
 MIN_MASS = 0.5
 """Below this probability on scores of the scale the mean is that of too little."""
 
-_DIGITS = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF1A)}
 _NUMBER = re.compile(r"[0-9]+")
 
 
@@ -58,7 +58,7 @@ def weighted_score(tokens: Sequence[TokenLogprob] | None, scale: Scale, read: fl
 
 def _place(tokens: Sequence[TokenLogprob], read: int) -> int | None:
     """The token in which the last writing of the score begins."""
-    text = "".join(token.token for token in tokens).translate(_DIGITS)
+    text = plainly("".join(token.token for token in tokens))
     found = [match.start() for match in _NUMBER.finditer(text) if len(match[0]) < 9 and int(match[0]) == read]
     if not found:
         return None
@@ -91,7 +91,7 @@ def _chances(tokens: Sequence[TokenLogprob], start: int, values: Sequence[str]) 
 
 def _digits(text: str) -> str | None:
     """The digits of a token that is a number and nothing else but dressing."""
-    plain = text.translate(_DIGITS).strip(" \t\n\"'*_`([{<:：「『“‘")
+    plain = plainly(text).strip(" \n\"'([{<:「『“‘")
     return plain if plain.isascii() and plain.isdigit() else None
 
 
@@ -109,7 +109,7 @@ def _alternatives(tokens: Sequence[TokenLogprob], place: int) -> list[tuple[str,
         return []
     token = tokens[place]
     each = {token.token: token.logprob, **dict(token.top)}
-    return [(text.translate(_DIGITS), math.exp(logprob)) for text, logprob in each.items()]
+    return [(plainly(text), math.exp(logprob)) for text, logprob in each.items()]
 
 
 def compact(tokens: Sequence[TokenLogprob] | None) -> list[list[Any]] | None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.scoring.estimate import Estimate, estimate
+from judge.scoring.estimate import Estimate, clustered_mean
 from judge.scoring.quantiles import Z95
 from judge.scoring.table import Integers
 
@@ -131,8 +131,7 @@ def difficulty(scores: ItemScores, item: int) -> Estimate:
     """The item's mean share of the scale over the models (high is easy), interval clustered by family."""
     column = scores.value[:, item]
     present = ~np.isnan(column)
-    ones = np.ones(int(present.sum()), dtype=np.int64)
-    return estimate(column[present], ones, scores.family[present], int((~present).sum()), (0.0, 1.0))
+    return clustered_mean(column[present], scores.family[present], int((~present).sum()), (0.0, 1.0))
 
 
 def _rest(scores: ItemScores, mean: Floats) -> tuple[Floats, Floats]:

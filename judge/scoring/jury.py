@@ -4,14 +4,14 @@ A jury's verdict exists only where every seated member gave one: a mean over tho
 mean of another jury. What is missing is a failure of its own, `incomplete`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from judge.jury import Jury
-from judge.scoring.estimate import Estimate, estimate
+from judge.scoring.estimate import Estimate, clustered_mean, estimate
 from judge.scoring.proportion import Share, share
 from judge.scoring.table import INCOMPLETE, OK, Integers, ScoreTable
 
@@ -115,6 +115,12 @@ _RULES: Mapping[Jury, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 """From scores of shape (sittings, members) to shape (sittings,)."""
 
 
+def combined(scores: Sequence[float], how: Jury) -> float | None:
+    """The verdict of one sitting whose members all gave a score; None where a majority was needed and there is none."""
+    value = float(_RULES[how](np.array([scores]))[0])
+    return None if np.isnan(value) else value
+
+
 def undecided(table: ScoreTable, seats: Seats, how: Jury) -> int:
     """Answers on which every member gave a score and the rule still finds none: no majority."""
     ok = table.status == OK
@@ -124,7 +130,7 @@ def undecided(table: ScoreTable, seats: Seats, how: Jury) -> int:
 
 
 def members(table: ScoreTable, seats: Seats) -> list[Member]:
-    """Each judge's own mean of turn means, over all models that it judged."""
+    """Each judge's own mean over questions, of all models that it judged."""
     found = []
     units = table.planned() // max(1, len(seats.judges))
     for place, name in enumerate(seats.judges):
@@ -154,5 +160,5 @@ def dispersion(table: ScoreTable, seats: Seats, model: int | None = None) -> Dis
     np.minimum.at(low, place, score)
     np.maximum.at(high, place, score)
     width = table.scale[1] - table.scale[0]
-    e = estimate(sd, np.ones(sd.size, dtype=np.int64), cluster, 0, (0.0, width))
+    e = clustered_mean(sd, cluster, 0, (0.0, width))
     return Dispersion(Share(e.mean, e.low, e.high, e.n), share((high - low)[several] > width / 4, cluster))

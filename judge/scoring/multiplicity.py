@@ -4,7 +4,8 @@ Holm (1979) bounds the chance of even one false claim; Benjamini & Hochberg (199
 ones among those made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 Method = Literal["holm", "bh"]
 ALPHA = 0.05
+MOST_GROUPS = 200
+"""Of noisy comparisons of hundreds of models there can be exponentially many."""
 
 
 def adjust(p_values: Sequence[float] | NDArray[np.float64], method: Method = "holm") -> list[float]:
@@ -41,18 +44,41 @@ def _benjamini_hochberg(p: NDArray[np.float64]) -> NDArray[np.float64]:
 _ADJUST = {"holm": _holm, "bh": _benjamini_hochberg}
 
 
-def tied_groups(order: Sequence[int], differ: NDArray[np.bool_]) -> list[list[int]]:
-    """Maximal runs of models, best first, of which no two differ significantly; a model may be in several.
+def tied_groups(order: Sequence[int], differ: NDArray[np.bool_]) -> list[list[int]] | None:
+    """Maximal sets of models of which no two differ significantly, best first; a model may be in several.
 
-    `order` lists the models from best to worst, `differ` is symmetric, shape (models, models).
+    None where there are more than `MOST_GROUPS`, which nobody could read. `order` lists the models from best to worst,
+    `differ` is symmetric, shape (models, models). Two models that do not differ share a group, two that do share none:
+    each group is a letter of a compact letter display (Piepho 2004).
     """
-    groups: list[list[int]] = []
-    end = 0
-    for start in range(len(order)):
-        stop = start + 1
-        while stop < len(order) and not any(differ[order[stop], order[k]] for k in range(start, stop)):
-            stop += 1
-        if stop > end:  # not contained in the group before
-            groups.append(list(order[start:stop]))
-            end = stop
-    return groups
+    count = len(order)
+    alike = [
+        sum(1 << other for other in range(count) if other != place and not differ[order[place], order[other]])
+        for place in range(count)
+    ]
+    found = sorted(sorted(_bits(group)) for group in islice(_cliques(alike), MOST_GROUPS + 1))
+    if len(found) > MOST_GROUPS:
+        return None
+    return [[order[place] for place in group] for group in found]
+
+
+def _cliques(alike: list[int]) -> Iterator[int]:
+    """Maximal cliques of a graph (Bron & Kerbosch 1973 with pivots, Tomita et al. 2006); sets are bits of integers."""
+    left = [(0, (1 << len(alike)) - 1, 0)] if alike else []
+    while left:
+        clique, candidates, done = left.pop()
+        if not candidates:
+            if not done:
+                yield clique
+            continue
+        pivot = max(_bits(candidates | done), key=lambda v: (candidates & alike[v]).bit_count())
+        for v in _bits(candidates & ~alike[pivot]):
+            left.append((clique | 1 << v, candidates & alike[v], done & alike[v]))
+            candidates &= ~(1 << v)
+            done |= 1 << v
+
+
+def _bits(number: int) -> Iterator[int]:
+    while number:
+        yield (number & -number).bit_length() - 1
+        number &= number - 1

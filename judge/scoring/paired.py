@@ -1,16 +1,18 @@
 """Is one model better than another? Both answered the same questions, so the questions are compared in pairs.
 
-The difference is that of the overall scores (means of turn means) over the turns that both models have a verdict on:
+A question's difference is the mean over the turns that both models have a verdict on, and the difference of the models
+the mean over the n questions that have one: where no verdict failed, that of their overall scores.
 
-    d = sum_t (1 / T) * (1 / n_t) * sum_q (a_qt - b_qt)  =  sum_q w_q,   w_q = sum_t (a_qt - b_qt) / (T * n_t)
+    d = 1/n * sum_q d_q,     d_q = mean over shared turns t of (a_qt - b_qt)
 
-with n_t questions on turn t. Its interval is Student's t with the clustered standard error of Miller ("Adding Error
-Bars to Evals", arXiv 2411.00640, paired differences), its p-value that of the sign-flip test: if the models were
-alike, each question's difference could as well have had the other sign (Fisher 1935; scipy's `permutation_test` with
+Its interval is Student's t, d +- t(0.975, n - 1) * sd / sqrt(n) (Miller, "Adding Error Bars to Evals", arXiv
+2411.00640, paired differences), its p-value that of the sign-flip test: if the models were alike, each question's
+difference could as well have had the other sign (Fisher 1935; scipy's `permutation_test` with
 `permutation_type="samples"` is the same test).
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +27,13 @@ FLIPS = 9_999
 _SEED = 20_260_101
 _EXACT = 12
 """Up to so many questions all 2^n sign patterns are tried."""
-_BY_FLIPS = 20_000
+_EXACT_IF_RARE = 18
+"""Up to so many they are where few of those drawn are as extreme."""
+_BY_FLIPS = 5_000
 """Above so many questions the sum of random signs is normal for every purpose (Lindeberg)."""
-_BLOCK_BYTES = 32 * 2**20
+_FEW_HITS = 50
+"""With fewer patterns as extreme among those drawn, p is computed: draws cannot tell 1 in 100,000 from 1 in 10,000."""
+_BLOCK_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +51,13 @@ class Difference:
     sd: float | None
 
 
-def question_weights(first: Scores, second: Scores) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
-    """(w, shared, turns): each question's part of the difference, shape (questions,), 0 where nothing is shared."""
+def question_differences(first: Scores, second: Scores) -> NDArray[np.float64]:
+    """Each question's difference, shape (questions,); NaN where no turn is shared."""
     apart = first - second
     known = ~np.isnan(apart)
-    per_turn = known.sum(axis=0)
-    turns = int((per_turn > 0).sum())
-    share = np.divide(1.0, turns * per_turn, out=np.zeros(per_turn.shape), where=per_turn > 0)
-    weights: NDArray[np.float64] = (np.where(known, apart, 0.0) * share).sum(axis=1)
-    return weights, np.asarray(known.any(axis=1)), turns
+    turns = known.sum(axis=1)
+    summed = np.where(known, apart, 0.0).sum(axis=1)
+    return np.asarray(np.divide(summed, turns, out=np.full(turns.shape, np.nan), where=turns > 0))
 
 
 def difference(first: Scores, second: Scores) -> Difference:
@@ -63,40 +67,31 @@ def difference(first: Scores, second: Scores) -> Difference:
 
 def differences(scores: NDArray[np.float64], pairs: list[tuple[int, int]]) -> list[Difference]:
     """All `pairs` of models compared; `scores` of shape (models, questions, turns)."""
-    found = [question_weights(scores[a], scores[b]) for a, b in pairs]
-    weights = np.stack([w for w, _, _ in found], axis=1) if found else np.empty((scores.shape[1], 0))
-    p_values = sign_flip(weights)
+    # So many at a time that their differences by question stay small, however many questions there are.
+    block = max(1, _BLOCK_BYTES // (8 * max(1, scores.shape[1])))
     return [
-        _difference(scores[a] - scores[b], w[shared], shared, float(p))
-        for (a, b), (w, shared, _), p in zip(pairs, found, p_values, strict=True)
+        found
+        for start in range(0, len(pairs), block)
+        for found in _compared([question_differences(scores[a], scores[b]) for a, b in pairs[start : start + block]])
     ]
 
 
-def _difference(
-    apart: NDArray[np.float64], weights: NDArray[np.float64], shared: NDArray[np.bool_], p: float
-) -> Difference:
-    n = int(weights.size)
+def _compared(apart: list[NDArray[np.float64]]) -> Iterator[Difference]:
+    p_values = sign_flip(np.nan_to_num(np.stack(apart, axis=1)))
+    for by_question, p in zip(apart, p_values, strict=True):
+        yield _difference(by_question[~np.isnan(by_question)], float(p))
+
+
+def _difference(apart: NDArray[np.float64], p: float) -> Difference:
+    n = int(apart.size)
     if n == 0:
         return Difference(None, None, None, None, 0, None)
-    mean = float(weights.sum())
+    mean = float(apart.mean())
     if n == 1:
         return Difference(mean, None, None, None, 1, None)
-    per_question = np.nanmean(apart[shared], axis=1)
-    sd = float(per_question.std(ddof=1))
-    # By linearisation: a question's part, less what its turns would give on average.
-    influence = weights - _expected(apart[shared])
-    half = t95(n - 1) * math.sqrt(n / (n - 1) * float(np.square(influence).sum()))
+    sd = float(apart.std(ddof=1))
+    half = t95(n - 1) * sd / math.sqrt(n)
     return Difference(mean, mean - half, mean + half, p, n, sd)
-
-
-def _expected(apart: NDArray[np.float64]) -> NDArray[np.float64]:
-    """sum over a question's turns of (mean of the turn) / (T * n_t)."""
-    known = ~np.isnan(apart)
-    per_turn = known.sum(axis=0)
-    used = per_turn > 0
-    means = np.nansum(apart[:, used], axis=0) / per_turn[used]
-    expected: NDArray[np.float64] = (known[:, used] * (means / (used.sum() * per_turn[used]))).sum(axis=1)
-    return expected
 
 
 def sign_flip(weights: NDArray[np.float64], flips: int = FLIPS, seed: int = _SEED) -> NDArray[np.float64]:
@@ -109,24 +104,63 @@ def sign_flip(weights: NDArray[np.float64], flips: int = FLIPS, seed: int = _SEE
     # Sums of equal weights in another order differ in their last bits; such a tie is as extreme.
     as_extreme = observed - 1e-12 * size
     if weights.shape[0] <= _EXACT:
-        signs = _all_signs(weights.shape[0])
-        return np.asarray((np.abs(signs @ weights) >= as_extreme).mean(axis=0))
+        return _exact(weights, as_extreme)
     if weights.shape[0] > _BY_FLIPS:
         return _normal(observed, np.sqrt(np.square(weights).sum(axis=0)))
     random = np.random.default_rng(seed)
     hits = np.zeros(weights.shape[1])
-    block = max(1, _BLOCK_BYTES // (8 * weights.shape[0]))
+    block = max(1, _BLOCK_BYTES // (8 * max(weights.shape)))
     for start in range(0, flips, block):
         size_now = min(block, flips - start)
-        signs = np.asarray(random.integers(0, 2, (size_now, weights.shape[0])) * 2.0 - 1.0, dtype=np.float64)
+        signs = random.integers(0, 2, (size_now, weights.shape[0]), dtype=np.int8) * np.float64(2)
+        signs -= 1
         hits += (np.abs(signs @ weights) >= as_extreme).sum(axis=0)
     # The observed signs are one of the patterns (Phipson & Smyth 2010): p is never 0.
-    return (hits + 1) / (flips + 1)
+    p = (hits + 1) / (flips + 1)
+    rare = hits < _FEW_HITS
+    if rare.any() and weights.shape[0] <= _EXACT_IF_RARE:
+        p[rare] = _exact(weights[:, rare], as_extreme[rare])
+    elif rare.any():
+        p[rare] = _tail(weights[:, rare], observed[rare])
+    return p
 
 
-def _all_signs(n: int) -> NDArray[np.float64]:
-    patterns = np.arange(2**n)[:, None] >> np.arange(n)
-    return np.asarray((patterns & 1) * 2.0 - 1.0, dtype=np.float64)
+def _tail(weights: NDArray[np.float64], observed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same p-values where so few patterns are as extreme that drawing them would never end.
+
+    The saddlepoint approximation for sums of random signs (Robinson 1982, Lugannani & Rice 1980): the cumulant
+    function is K(t) = sum log cosh(t w). The sums move in steps of twice the smallest weight or less, so half such a
+    step is taken off, which makes p larger rather than smaller.
+    """
+    from scipy.special import ndtr
+
+    size = np.abs(weights)
+    sd = np.sqrt(np.square(size).sum(axis=0))
+    size, reached = size / sd, observed / sd
+    smallest = np.where(size > 0, size, np.inf).min(axis=0)
+    reached = np.maximum(reached - smallest, 0.05)
+    low, high = np.zeros(reached.shape), np.full(reached.shape, 40.0) / smallest
+    for _ in range(100):
+        t = (low + high) / 2
+        above = (size * np.tanh(size * t)).sum(axis=0) > reached
+        low, high = np.where(above, low, t), np.where(above, t, high)
+    cumulant = (np.logaddexp(2 * size * t, 0.0) - size * t - np.log(2)).sum(axis=0)
+    curvature = np.square(size / np.cosh(np.minimum(size * t, 300.0))).sum(axis=0)
+    root = np.sqrt(2 * (t * reached - cumulant))
+    tail = ndtr(-root) + np.exp(-np.square(root) / 2) / np.sqrt(2 * np.pi) * (1 / (t * np.sqrt(curvature)) - 1 / root)
+    # All signs alike is as extreme as it gets: two patterns of 2^n.
+    return np.asarray(np.clip(2 * tail, 2.0 ** (1 - (weights != 0).sum(axis=0)), 1.0))
+
+
+def _exact(weights: NDArray[np.float64], as_extreme: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of all 2^n patterns that are as extreme."""
+    questions, tests = weights.shape
+    hits = np.zeros(tests)
+    block = max(1, _BLOCK_BYTES // (8 * max(weights.shape)))
+    for start in range(0, 2**questions, block):
+        patterns = np.arange(start, min(start + block, 2**questions))[:, None] >> np.arange(questions)
+        hits += (np.abs(((patterns & 1) * 2.0 - 1.0) @ weights) >= as_extreme).sum(axis=0)
+    return np.asarray(hits / 2**questions)
 
 
 def _normal(observed: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.scoring.estimate import Estimate, estimate
+from judge.scoring.estimate import Estimate, clustered_mean
 from judge.scoring.proportion import Booleans, Share, share
 from judge.scoring.table import Integers
 
@@ -29,8 +29,10 @@ A, TIE, B = 1, 0, -1
 class ComparisonTable:
     """Comparisons with both orders ok as parallel arrays, one entry a comparison, shape (n,).
 
-    `pair` indexes `pairs` of (model a, model b), which index `models`; `judge` indexes `judges`. `forward` is the
-    outcome with a shown first, `swapped` with b; `said_*` is the judge's word before the language rule.
+    `pair` indexes `pairs` of (model a, model b), which index `models`; `judge` indexes `judges`. `place` numbers the
+    turns (of a question and sample) whose answers were compared, the same for every pair. `forward` is the outcome with
+    a shown first, `swapped` with b; `said_*` is the judge's word before the language rule. Where every comparison was
+    asked in one order only (`both_orders` false: another tool's), that outcome stands in both.
     `planned[pair, judge]` comparisons each pair was to get from each judge.
     """
 
@@ -41,10 +43,12 @@ class ComparisonTable:
     pair: Integers
     judge: Integers
     question: Integers
+    place: Integers
     forward: Integers
     swapped: Integers
     said_forward: Integers
     said_swapped: Integers
+    both_orders: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class PairScores:
 
 @dataclass(frozen=True, slots=True)
 class JudgeScores:
-    """How steady one judge is under a swap of the two answers."""
+    """How steady one judge is under a swap of the two answers; nothing is known of one that was asked once."""
 
     judge: str
     swap_consistency: Share
@@ -75,15 +79,25 @@ class JudgeScores:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelWinRate:
+    """Of one model over all its comparisons, whoever the others are."""
+
+    model: str
+    win_rate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class PairwiseScores:
     pairs: tuple[PairScores, ...]
+    models: tuple[ModelWinRate, ...]
     judges: tuple[JudgeScores, ...]
 
 
 def summarise_pairs(table: ComparisonTable) -> PairwiseScores:
-    """Every pair and every judge, in the table's order."""
+    """Every pair, model and judge, in the table's order."""
     return PairwiseScores(
         tuple(_pair(table, number) for number in range(len(table.pairs))),
+        tuple(_model(table, number) for number in range(len(table.models))),
         tuple(_judge(table, number) for number in range(len(table.judges))),
     )
 
@@ -100,7 +114,6 @@ def _pair(table: ComparisonTable, pair: int) -> PairScores:
     n = int(outcome.size)
     failed = max(0, int(table.planned[pair].sum()) - n)
     points = (outcome + 1) / 2
-    same_turn = np.zeros(n, dtype=np.int8)
     a, b = table.pairs[pair]
     return PairScores(
         model_a=table.models[a],
@@ -109,14 +122,29 @@ def _pair(table: ComparisonTable, pair: int) -> PairScores:
         ties=int((outcome == TIE).sum()),
         losses=int((outcome == B).sum()),
         inconsistent=int((forward != swapped).sum()),
-        win_rate=estimate(points, same_turn, question, failed, (0.0, 1.0)),
+        win_rate=clustered_mean(points, question, failed, (0.0, 1.0)),
         bounds=(float(points.sum()) / (n + failed), (float(points.sum()) + failed) / (n + failed)) if failed else None,
     )
+
+
+def _model(table: ComparisonTable, model: int) -> ModelWinRate:
+    pairs = np.array(table.pairs).reshape(-1, 2)
+    is_a, is_b = (pairs[:, side] == model for side in (0, 1))
+    side = (is_a.astype(np.int8) - is_b)[table.pair]
+    mine = side != 0
+    outcome = outcomes(table.forward[mine], table.swapped[mine]) * side[mine]
+    failed = max(0, int(table.planned[is_a | is_b].sum()) - int(mine.sum()))
+    rate = clustered_mean((outcome + 1) / 2, table.question[mine], failed, (0.0, 1.0))
+    return ModelWinRate(table.models[model], rate)
 
 
 def _judge(table: ComparisonTable, judge: int) -> JudgeScores:
     mine = table.judge == judge
     forward, swapped, question = table.said_forward[mine], table.said_swapped[mine], table.question[mine]
+    failed = max(0, int(table.planned[:, judge].sum()) - int(forward.size))
+    if not table.both_orders:
+        nothing = Share(None, None, None, 0)
+        return JudgeScores(table.judges[judge], nothing, nothing, failed)
     # With b shown first, it is b's win that is the first position's.
     first_won = np.concatenate([forward == A, swapped == B])
     chosen: Booleans = np.concatenate([forward != TIE, swapped != TIE])
@@ -124,5 +152,5 @@ def _judge(table: ComparisonTable, judge: int) -> JudgeScores:
         judge=table.judges[judge],
         swap_consistency=share(forward == swapped, question),
         first_position=share(first_won[chosen], np.concatenate([question, question])[chosen]),
-        failed=max(0, int(table.planned[:, judge].sum()) - int(forward.size)),
+        failed=failed,
     )

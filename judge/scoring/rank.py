@@ -1,102 +1,54 @@
-"""Ranks as ranges: what place could each model have, had other questions been drawn?
+"""Ranks as ranges: what place could each model have, judged by all questions of the kind?
 
-Paired cluster bootstrap: questions are drawn with replacement, the same draw for every model, and the
-overall score (mean of turn means) is computed anew. The range holds 95 % of the places a model takes. A draw that
-holds none of the questions of one of a model's turns would be the score of something else, and says nothing of it.
-Where only one question has some turn, drawing it again tells nothing either: then there are no ranks.
+A model's best place is one behind the models that are significantly better, its worst one before those that are
+significantly worse: paired sign-flip tests with every other model, and Holm's correction over this model's tests, so
+that its range misses its true place in at most 5 % of runs (Mogstad, Romano, Shaikh & Wilhelm, "Inference for Ranks",
+Review of Economic Studies 91, 2024, with Holm in place of their bootstrap). The places that a model takes when
+questions are resampled would be a narrower range and a wrong one: among 18 models that are nearly alike it holds the
+true place of the best one in less than half of all runs.
 """
+
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.scoring.estimate import question_means
+from judge.scoring.multiplicity import ALPHA, adjust
+from judge.scoring.paired import differences
 from judge.scoring.table import OK, ScoreTable
 
-RESAMPLES = 2000
-_SEED = 20_260_101
-_BLOCK_BYTES = 16 * 2**20
-"""Resamples are drawn in blocks of at most this size (of one resample at least)."""
-_FEW_QUESTIONS = 10_000
-"""Above this, drawing questions one by one is ten times as fast as a multinomial."""
 
-
-def rank_ranges(table: ScoreTable, resamples: int = RESAMPLES, seed: int = _SEED) -> list[tuple[int, int] | None]:
+def rank_ranges(table: ScoreTable) -> list[tuple[int, int] | None]:
     """(best, worst) place of each model, 1 is first.
 
-    None for a model without any ok verdict, and for all where some turn has verdicts on one question only.
+    None for a model without any ok verdict, and for all where no two models share two questions.
     """
     ranges: list[tuple[int, int] | None] = [None] * len(table.models)
     ok = table.status == OK
     scored = np.flatnonzero(np.bincount(table.model[ok], minlength=len(table.models)))
-    if scored.size == 1:
-        ranges[int(scored[0])] = (1, 1)
-    if scored.size < 2:
+    pairs = list(combinations(range(scored.size), 2))
+    compared = differences(_question_means(table, ok, scored)[:, :, None], pairs)
+    if pairs and all(d.p is None for d in compared):
         return ranges
-    sums, counts = _sums_by_turn(table, ok, scored)
-    if (np.count_nonzero(counts.any(axis=0), axis=1) == 1).any():
-        return ranges
-    overall = _resampled(sums, counts, resamples, seed)
-    # A place is 1 + how many are better; equal models share every place that they cover.
-    better = np.stack([np.nansum(overall > overall[:, [m]], axis=1) for m in range(scored.size)], axis=1)
-    equal = np.stack([np.nansum(overall == overall[:, [m]], axis=1) for m in range(scored.size)], axis=1)
-    placed = ~np.isnan(overall)
+    p, better = np.full((scored.size, scored.size), np.nan), np.zeros((scored.size, scored.size), dtype=bool)
+    for (a, b), found in zip(pairs, compared, strict=True):
+        if found.p is not None and found.mean is not None:
+            p[a, b] = p[b, a] = found.p
+            better[a, b], better[b, a] = found.mean > 0, found.mean < 0
     for place, model in enumerate(scored):
-        known = placed[:, place]
-        if not known.any():
-            continue
-        low = np.percentile(better[known, place] + 1, 2.5, method="lower")
-        high = np.percentile((better + equal)[known, place], 97.5, method="higher")
-        ranges[int(model)] = (int(low), max(int(low), int(high)))
+        differs = np.asarray(adjust(p[place])) <= ALPHA
+        above = int((differs & better[:, place]).sum())
+        below = int((differs & better[place]).sum())
+        ranges[int(model)] = (1 + above, scored.size - below)
     return ranges
 
 
-def _sums_by_turn(
-    table: ScoreTable, ok: NDArray[np.bool_], models: NDArray[np.intp]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sum and number of the ok scores of `models`, shape (models, turns, questions)."""
-    shape = (models.size, table.most_turns, table.turns.size)
-    sums, counts = np.zeros(shape), np.zeros(shape)
+def _question_means(table: ScoreTable, ok: NDArray[np.bool_], models: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Each model's mean on each question, NaN where it has none; shape (models, questions)."""
+    means = np.full((models.size, table.turns.size), np.nan)
     for row, model in enumerate(models):
         mine = ok & (table.model == model)
-        cell = table.question[mine] + (table.turn[mine].astype(np.int64) - 1) * table.turns.size
-        size = sums[row].size
-        sums[row] = np.bincount(cell, weights=table.score[mine], minlength=size).reshape(shape[1:])
-        counts[row] = np.bincount(cell, minlength=size).reshape(shape[1:])
-    return sums, counts
-
-
-def _resampled(
-    sums: NDArray[np.float64], counts: NDArray[np.float64], resamples: int, seed: int
-) -> NDArray[np.float64]:
-    """The overall score of each model in each resample of the questions, shape (resamples, models)."""
-    questions = sums.shape[2]
-    random = np.random.default_rng(seed)
-    overall = np.empty((resamples, sums.shape[0]))
-    block = max(1, _BLOCK_BYTES // (8 * questions))
-    for start in range(0, resamples, block):
-        size = min(block, resamples - start)
-        # Drawn one after the other from one stream, so the size of a block changes nothing.
-        overall[start : start + size] = _overall(sums, counts, _draws(random, questions, size))
-    return overall
-
-
-def _draws(random: np.random.Generator, questions: int, size: int) -> NDArray[np.float64]:
-    """How often each question is drawn, shape (size, questions)."""
-    if questions <= _FEW_QUESTIONS:
-        return random.multinomial(questions, np.full(questions, 1 / questions), size=size).astype(np.float64)
-    draws = np.empty((size, questions))
-    for row in draws:
-        row[:] = np.bincount(random.integers(questions, size=questions, dtype=np.int32), minlength=questions)
-    return draws
-
-
-def _overall(sums: NDArray[np.float64], counts: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean of turn means per draw, shape (draws, models); NaN where a draw leaves a turn of the model empty."""
-    drawn_sums = np.einsum("mtq,bq->bmt", sums, draws, optimize=True)
-    drawn_counts = np.einsum("mtq,bq->bmt", counts, draws, optimize=True)
-    present = drawn_counts > 0
-    means = np.divide(drawn_sums, drawn_counts, out=np.zeros_like(drawn_sums), where=present)
-    turns = present.sum(axis=2)
-    whole = turns == (counts > 0).any(axis=2).sum(axis=1)
-    total = np.where(present, means, 0.0).sum(axis=2)
-    overall: NDArray[np.float64] = np.divide(total, turns, out=np.full(total.shape, np.nan), where=whole)
-    return overall
+        question = table.question[mine]
+        means[row, np.unique(question)] = question_means(table.score[mine], table.turn[mine], question)
+    return means

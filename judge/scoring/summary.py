@@ -91,18 +91,26 @@ def _failures(table: ScoreTable, mine: NDArray[np.bool_]) -> dict[str, int]:
 
 
 def _bounds(table: ScoreTable, scored: _Scored) -> Bounds:
-    worst, best = [], []
-    for turn in range(1, table.most_turns + 1):
-        scores = scored.score[scored.turn == turn]
-        planned = max(table.planned(turn), scores.size)
-        missing = planned - scores.size
-        worst.append((scores.sum() + missing * table.scale[0]) / planned)
-        best.append((scores.sum() + missing * table.scale[1]) / planned)
-    return Bounds(float(np.mean(worst)), float(np.mean(best)))
+    """Each question's turns weigh the same, and so do the verdicts planned on a turn."""
+    columns = table.most_turns + 1
+    cell = scored.question.astype(np.int64) * columns + scored.turn
+    size = table.turns.size * columns
+    given = np.bincount(cell, minlength=size).reshape(-1, columns)
+    summed = np.bincount(cell, weights=scored.score, minlength=size).reshape(-1, columns)
+    turn = np.arange(columns)
+    graded = (turn >= table.first[:, None]) & (turn <= table.turns[:, None])
+    planned = np.maximum(given, np.where(graded, table.verdicts_per_turn, 0))
+    turns = (planned > 0).sum(axis=1)
+
+    def filled(score: float) -> float:
+        means = np.divide(summed + (planned - given) * score, planned, out=np.zeros(planned.shape), where=planned > 0)
+        return float((means.sum(axis=1) / turns).mean())
+
+    return Bounds(filled(table.scale[0]), filled(table.scale[1]))
 
 
 def _as_published(table: ScoreTable, mine: NDArray[np.bool_]) -> float | None:
-    """The overall as its publisher computed it: failures that were published as a number count as that number."""
+    """The overall as LogicKor computes it, the mean of turn means: failures published as a number count as that."""
     chosen = mine & ~np.isnan(table.published)
     if not chosen.any():
         return None

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from service.cli import compare_app
 from service.cli.judge_app import judge_app
+from service.cli.labels_app import labels_app
 from service.cli.options import (
     DATABASE_DEFAULT,
     CheckFormat,
@@ -20,6 +22,9 @@ from service.cli.options import (
     ListFormat,
     ListFormatOption,
     Output,
+    PageFormat,
+    PageFormatOption,
+    Reference,
     ReportFormat,
     ReportFormatOption,
     RunName,
@@ -38,6 +43,7 @@ app = typer.Typer(
 )
 app.add_typer(questions_app, name="questions")
 app.add_typer(judge_app, name="judge")
+app.add_typer(labels_app, name="labels")
 providers_app = typer.Typer(
     help="Where models answer: what each provider needs, and what an endpoint can do.", no_args_is_help=True
 )
@@ -95,11 +101,15 @@ def root(
 @app.command(
     epilog="Example: kojudge demo && kojudge show demo math-1",
 )
-def demo(database: Database = DATABASE_DEFAULT, report_format: ReportFormatOption = ReportFormat.table) -> None:
+def demo(
+    database: Database = DATABASE_DEFAULT,
+    report_format: ReportFormatOption = ReportFormat.table,
+    language: LanguageOption = Language.en,
+) -> None:
     """Run the main job with no key and no network: scripted models, the built-in rule judge, a report."""
     from service.cli.run import run_demo
 
-    raise typer.Exit(run_demo(database, report_format))
+    raise typer.Exit(run_demo(database, report_format, language))
 
 
 @app.command(
@@ -153,6 +163,7 @@ def run(
     allow_self_judging: AllowSelf = None,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
+    language: LanguageOption = Language.en,
 ) -> None:
     """Ask the models, have every turn judged, store everything, report.
 
@@ -180,7 +191,17 @@ def run(
         pairwise,
     )
     raise typer.Exit(
-        run_plan(flags, database, report_format, dry_run=dry_run, yes=yes, pull=pull, batch=batch, wait=not no_wait)
+        run_plan(
+            flags,
+            database,
+            report_format,
+            language,
+            dry_run=dry_run,
+            yes=yes,
+            pull=pull,
+            batch=batch,
+            wait=not no_wait,
+        )
     )
 
 
@@ -194,6 +215,7 @@ def resume(
     no_wait: NoWait = False,
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
+    language: LanguageOption = Language.en,
 ) -> None:
     """Continue a run: what is missing is asked, what failed is tried again, what was paid for is not.
 
@@ -206,6 +228,7 @@ def resume(
             run_name,
             database,
             report_format,
+            language,
             concurrency,
             max_cost,
             allow_unpriced=allow_unpriced,
@@ -241,13 +264,31 @@ def report(
     run_name: RunName,
     report_format: ReportFormatOption = ReportFormat.table,
     language: LanguageOption = Language.en,
+    reference: Reference = None,
     output: Output = None,
     database: Database = DATABASE_DEFAULT,
 ) -> None:
     """Score a stored run: means with intervals, ranks as ranges, failures by kind."""
     from service.cli.look import print_report
 
-    print_report(run_name, database, report_format, output, language)
+    print_report(run_name, database, report_format, output, language, reference)
+
+
+@app.command(epilog="Example: `kojudge methods --language ko --format html --output methods.html`")
+def methods(
+    page_format: PageFormatOption = PageFormat.table,
+    language: LanguageOption = Language.en,
+    output: Output = None,
+) -> None:
+    """Say how every figure of a report is computed, where its formula comes from and what it needs."""
+    from service.cli.emit import emit_document
+    from service.report.methods import methods_document
+
+    emit_document(methods_document(language.value), page_format, output)
+
+
+app.command(epilog=compare_app.COMPARE_EXAMPLES)(compare_app.compare)
+app.command(epilog=compare_app.POWER_EXAMPLES)(compare_app.power)
 
 
 @app.command(epilog="Examples: `kojudge checks demo` · `kojudge checks demo --list wrong_language`")
@@ -274,17 +315,28 @@ def checks(
         list_findings(run_name, database, kind, check_format)
 
 
-@app.command("import", epilog="Example: `kojudge import logickor LogicKor/evaluated --name logickor`")
+@app.command(
+    "import",
+    epilog="Examples: `kojudge import logickor LogicKor/evaluated --name logickor` · "
+    "`kojudge import mtbench FastChat/data/mt_bench` · `kojudge import arena-hard data/arena-hard-v2.0` · "
+    "`kojudge import alpaca-eval results/MODEL/annotations.json`",
+)
 def import_(
     kind: Annotated[ImportKind, typer.Argument(help="Whose files they are.")],
     path: Annotated[Path, typer.Argument(help="A folder or a file.")],
     name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
+    questions: Annotated[
+        Path | None, typer.Option(help="mtbench, arena-hard: the question file, if it is not found beside PATH.")
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="mtbench, arena-hard: the folder of answers, if it is not found beside PATH.")
+    ] = None,
     database: Database = DATABASE_DEFAULT,
 ) -> None:
     """Take another tool's published results in as a run."""
     from service.cli.exchange import import_results
 
-    import_results(kind, path, name, database)
+    import_results(kind, path, name, questions, answers, database)
 
 
 @app.command(epilog="Example: `kojudge export jsonl demo out/`")

@@ -14,6 +14,7 @@ from service.cli.options import (
     ListFormat,
     ListFormatOption,
     Output,
+    RunName,
 )
 
 judge_app = typer.Typer(help="What judges are asked, and how far they can be trusted.", no_args_is_help=True)
@@ -71,6 +72,21 @@ def judge_show(
         judge_prompt.show_of_run(run_name, conversation, turn, judge, repeat, database, show_format)
     else:
         judge_prompt.show_of_question(run_name, question, answer or [], turn, judge, repeat, show_format)
+
+
+@judge_app.command("agree", epilog="Example: `kojudge judge agree monday --format json`")
+def judge_agree(
+    run_name: RunName,
+    list_format: ListFormatOption = ListFormat.table,
+    database: Database = DATABASE_DEFAULT,
+) -> None:
+    """Compare a run's judges with people: agreement, what a judge finds and misses, and the corrected scores.
+
+    The labels are those of `kojudge labels import`; only blind ones of the random sample count.
+    """
+    from service.cli.people import show_agreement
+
+    show_agreement(run_name, database, list_format)
 
 
 _Judge = Annotated[str, typer.Option("--judge", "-j", help="The judge, PROVIDER:MODEL[@URL], or a pack of one judge.")]

@@ -118,7 +118,8 @@ def show_card(
     from service.card.build import build_card
     from service.card.document import card_document
     from service.card.source import find_subject
-    from service.report.formats import as_html, as_markdown
+    from service.report.formats import as_markdown
+    from service.report.page import as_html
 
     asked = judge
     if is_pack(judge):

@@ -5,29 +5,33 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.text import Text
 from sqlalchemy.engine import Connection
 
-from judge.checks.observations import KIND_NAMES, observe
-from questions.types import Question
+from service.cli.conversation_view import print_conversation
 from service.cli.emit import emit
 from service.cli.options import Language, ListFormat, ReportFormat
 from service.cli.terminal import out, table
-from service.cli.verdict_details import verdict_details
 from service.errors import UsageError
 from service.interchange.export import conversations
-from service.report.cells import safe, safe_block
+from service.report.cells import safe
 from service.report.kept import report_of
 from service.store import Store, reads
 from service.store.comparisons import comparison_totals
 
 
 def print_report(
-    name: str, database: str, report_format: ReportFormat, output: Path | None, language: Language
+    name: str,
+    database: str,
+    report_format: ReportFormat,
+    output: Path | None,
+    language: Language,
+    reference: str | None = None,
 ) -> None:
     store = Store.open(database, create=False, read_only=True)
-    report = report_of(store, name)
-    store.close()
+    try:
+        report = report_of(store, name, reference)
+    finally:
+        store.close()
     emit(report, report_format, output, language)
 
 
@@ -83,7 +87,7 @@ def show_conversation(name: str, wanted: str, database: str, list_format: ListFo
         typer.echo(json.dumps({"conversations": found}, ensure_ascii=False, indent=2))
         return
     for conversation in found:
-        _print_conversation(conversation)
+        print_conversation(conversation)
 
 
 def find_conversations(connection: Connection, run: reads.StoredRun, wanted: str) -> list[dict[str, Any]]:
@@ -115,46 +119,3 @@ def _names(conversation: dict[str, Any]) -> tuple[str, ...]:
     question = conversation["question_id"]
     full = f"{conversation['model']}#{question}"
     return question, full, f"{full}#{conversation['sample']}"
-
-
-_RESULTS = {"win": "이김", "tie": "비김", "loss": "짐"}
-
-
-def _print_conversation(c: dict[str, Any]) -> None:
-    console = out()
-    title = safe(f"{c['model']}#{c['question_id']}#{c['sample']}  ({c['category']})")
-    console.rule(Text(title, style="bold"), align="left")
-    question = Question.model_validate(c["question"])
-    for turn in c["turns"]:
-        _block(console, f"질문 {turn['turn']}", turn["prompt"], "cyan")
-        language = {True: "", False: "  [요구된 언어 아님]", None: ""}[turn["language_passed"]]
-        answer = turn["answer"] if turn["answer"] else f"({turn['status']}: {turn['error'] or ''})"
-        _block(console, f"답변 {turn['turn']}{language}", answer, "green")
-        _print_findings(console, question, turn)
-        for verdict in (v for v in c["verdicts"] if v["turn"] == turn["turn"]):
-            score = f"{verdict['score']:g}" if verdict["status"] == "ok" else verdict["status"]
-            if verdict["status"] == "ok" and verdict["score"] != verdict["judge_score"]:
-                score += f" (심판은 {verdict['judge_score']:g})"
-            head = f"판정 {turn['turn']} · {safe(verdict['judge'])} · {score}"
-            _block(console, head, verdict["rationale"] or verdict["error"] or "", "magenta")
-            for line in verdict_details(verdict):
-                console.print(Text(safe(line), style="dim"))
-        for compared in (x for x in c.get("comparisons", ()) if x["turn"] == turn["turn"]):
-            result = compared["status"] if compared["result"] is None else _RESULTS[compared["result"]]
-            place = "먼저 보임" if compared["shown_first"] else "나중에 보임"
-            other = f"상대 {safe(compared['opponent'])}"
-            head = f"비교 {turn['turn']} · {safe(compared['judge'])} · {other} · {place} · {result}"
-            _block(console, head, compared["rationale"] or compared["error"] or "", "blue")
-
-
-def _print_findings(console: Any, question: Question, turn: dict[str, Any]) -> None:
-    """What the rules see in an answer, the language apart, which its head tells."""
-    found = observe(question, turn["turn"], turn["answer"]).found() if turn["answer"] else {}
-    for kind, note in found.items():
-        if kind != "wrong_language":
-            console.print(Text(f"검사 {turn['turn']} · {KIND_NAMES[kind]}: {safe(note)}", style="yellow"))
-
-
-def _block(console: Any, head: str, body: str, style: str) -> None:
-    console.print(Text(head, style=f"bold {style}"))
-    console.print(Text(safe_block(body)))

@@ -17,6 +17,10 @@ Database = Annotated[
 ]
 DATABASE_DEFAULT = "sqlite:///kojudge.db"
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's name; `kojudge runs` lists them.")]
+Reference = Annotated[
+    str | None,
+    typer.Option(metavar="MODEL", help="The model of the run that the bands of safety compare with."),
+]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")]
 
 
@@ -26,6 +30,12 @@ class ReportFormat(StrEnum):
     markdown = "markdown"
     html = "html"
     csv = "csv"
+
+
+class PageFormat(StrEnum):
+    table = "table"
+    markdown = "markdown"
+    html = "html"
 
 
 class Language(StrEnum):
@@ -94,6 +104,7 @@ class ExportKind(StrEnum):
     jsonl = "jsonl"
     csv = "csv"
     logickor = "logickor"
+    mtbench = "mtbench"
 
 
 class JuryKind(StrEnum):
@@ -104,10 +115,14 @@ class JuryKind(StrEnum):
 
 class ImportKind(StrEnum):
     logickor = "logickor"
+    mtbench = "mtbench"
+    arena_hard = "arena-hard"
+    alpaca_eval = "alpaca-eval"
 
 
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", "-f", help="How to print the report.")]
+PageFormatOption = Annotated[PageFormat, typer.Option("--format", "-f", help="How to print the page.")]
 ListFormatOption = Annotated[ListFormat, typer.Option("--format", "-f", help="How to print it.")]
 LanguageOption = Annotated[
-    Language, typer.Option("--language", envvar="KOJUDGE_LANGUAGE", help="Of the report: English or Korean.")
+    Language, typer.Option("--language", envvar="KOJUDGE_LANGUAGE", help="Of what is printed: English or Korean.")
 ]

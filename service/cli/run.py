@@ -16,7 +16,7 @@ from service.cli.announce import announce, check_priced, tell_of_code
 from service.cli.batches import check_batches, choose_lane
 from service.cli.emit import emit
 from service.cli.failures import OK, SOME_FAILED
-from service.cli.options import ReportFormat
+from service.cli.options import Language, ReportFormat
 from service.cli.progress import Totals, run_progress
 from service.cli.terminal import err
 from service.endpoint_plan import means
@@ -59,6 +59,7 @@ def run_plan(
     flags: RunFlags,
     database: str,
     report_format: ReportFormat,
+    language: Language = Language.en,
     *,
     dry_run: bool,
     yes: bool,
@@ -84,7 +85,7 @@ def run_plan(
         stored = find_same_run(store, run.name, run.plan)
         if stored is not None and remaining(store, run.plan, stored.id)[0] == 0 and not open_note(store, run.name):
             err().print(Text(f"Run {run.name} has ended before; nothing is asked again."))
-            return _finish(store, run.name, report_format)
+            return _finish(store, run.name, report_format, language)
         _confirm(run, yes=yes)
         lane = choose_lane(store, run.name, run.plan, batch, wait)
         with run_progress(_totals(store, run.name, run.plan)) as progress:
@@ -100,7 +101,7 @@ def run_plan(
                 pull=pull,
             )
             event_loop.run(work)
-        return _finish(store, run.name, report_format)
+        return _finish(store, run.name, report_format, language)
     finally:
         store.close()
 
@@ -144,6 +145,7 @@ def resume_run(
     name: str,
     database: str,
     report_format: ReportFormat,
+    language: Language,
     concurrency: int | None,
     max_cost: float | None = None,
     *,
@@ -162,20 +164,20 @@ def resume_run(
         check_priced(plan)
         if remaining(store, plan, stored.id)[1] == 0:
             err().print(Text(f"Run {name} is complete; nothing is left to ask."))
-            return _finish(store, name, report_format)
+            return _finish(store, name, report_format, language)
         lane = choose_lane(store, name, plan, batch, wait)
         with run_progress(_totals(store, name, plan)) as progress:
             places = concurrency or plan.concurrency
             event_loop.run(execute(store, name, plan, os.environ, progress, concurrency=places, batch=lane))
-        return _finish(store, name, report_format)
+        return _finish(store, name, report_format, language)
     finally:
         store.close()
 
 
-def run_demo(database: str, report_format: ReportFormat) -> int:
+def run_demo(database: str, report_format: ReportFormat, language: Language) -> int:
     models = [f"scripted:{m}" for m in SCRIPTED_MODELS]
     flags = RunFlags(None, models, [RULES], ["starter"], DEMO_NAME, None, None, None, None)
-    status = run_plan(flags, database, report_format, dry_run=False, yes=True)
+    status = run_plan(flags, database, report_format, language, dry_run=False, yes=True)
     for line in (
         "",
         "No language model was asked: the three models are scripted, and their answers were written for this",
@@ -216,14 +218,14 @@ def _totals(store: Store, name: str, plan: RunPlan) -> Totals:
         return Totals(plan.answers, verdicts, answered, judged, plan.comparisons, compared)
 
 
-def _finish(store: Store, name: str, report_format: ReportFormat) -> int:
+def _finish(store: Store, name: str, report_format: ReportFormat, language: Language) -> int:
     # After the run: numpy would keep the first request waiting.
     from service.report.build import build_report, failed_units
     from service.report.pairwise import failed_comparisons
 
     with store.read() as connection:
         report = build_report(connection, reads.get_run(connection, name))
-    emit(report, report_format, None)
+    emit(report, report_format, None, language)
     failed, uncompared = failed_units(report), failed_comparisons(report)
     if uncompared:
         err().print(Text(f"{uncompared} comparisons have no winner; `kojudge resume {name}` tries them again."))

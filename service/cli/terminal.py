@@ -47,7 +47,8 @@ def table(title: str | None, head: list[str], body: list[list[str]]) -> Table:
 def print_document(document: Document) -> None:
     """Title, lines, findings, grids, notes."""
     console = out()
-    for line in (document.title, *document.lines, *document.findings):
+    label = [document.label] if document.label else []
+    for line in (document.title, *document.lines, *document.findings, *label):
         console.print(Text(line))
     for grid in document.grids:
         console.print(table(grid.title, grid.head, grid.rows))

@@ -1,10 +1,11 @@
 """A run's conversations as files: JSON lines, CSV, and LogicKor's own layout."""
 
 import csv
+import io
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from sqlalchemy.engine import Connection, Row
 from questions.types import Question
 from service.errors import UsageError
 from service.files import write_lines
+from service.jury_verdicts import jury_verdicts
 from service.report.cells import csv_cell
 from service.store import reads
 from service.store.comparisons import comparisons_of
+from service.store.ledger import replies
 
 _UNSAFE_PART = re.compile(r"[^\w.\-가-힣]+")
 
@@ -38,7 +41,8 @@ def conversations(
                 _turn(number, turn.prompt, *by_turn.get(number, (None, None)))
                 for number, turn in enumerate(question.turns, 1)
             ],
-            "verdicts": [_verdict(run, question, v) for v in c.verdicts],
+            "verdicts": _verdicts(connection, run, question, c.verdicts),
+            **_jury(run, c),
             **_comparisons(connection, run, c),
         }
 
@@ -53,6 +57,33 @@ def _turn(number: int, prompt: str, answer: Row[Any] | None, text: str | None) -
         "language_passed": answer.language_passed if answer else None,
         "hangul_share": answer.hangul_share if answer else None,
     }
+
+
+def _verdicts(
+    connection: Connection, run: reads.StoredRun, question: Question, rows: list[Row[Any]]
+) -> list[dict[str, Any]]:
+    found = [_verdict(run, question, row) for row in rows]
+    wanted = [_unread(row, v["criteria"]) for row, v in zip(rows, found, strict=True)]
+    texts = replies(connection, {number for numbers in wanted for number in numbers})
+    return [{**v, "replies": [texts[n] for n in numbers]} for v, numbers in zip(found, wanted, strict=True)]
+
+
+def _unread(row: Row[Any], criteria: dict[str, Any]) -> list[int]:
+    """The judge's replies (in the ledger) of which the verdict does not tell all, the first one first."""
+    last = [row.completion_id] if row.completion_id is not None else []
+    again = criteria.get("asked_again")
+    if again is not None:
+        # A second asking that failed leaves no reply of its own.
+        return [again["completion"], *(n for n in last if n != again["completion"])]
+    return [] if row.status == "ok" else last
+
+
+def _jury(run: reads.StoredRun, c: reads.StoredConversation) -> dict[str, Any]:
+    """What the jury as one says; with one judge there is no such key."""
+    if run.plan.jury is None:
+        return {}
+    scale = run.plan.rubric_for(c.question).scale.ends
+    return {"jury": jury_verdicts(run.plan, c.model, scale, c.verdicts)}
 
 
 def _verdict(run: reads.StoredRun, question: Question, v: Row[Any]) -> dict[str, Any]:
@@ -83,6 +114,7 @@ def _comparisons(connection: Connection, run: reads.StoredRun, c: reads.StoredCo
 
 
 def _comparison(run: reads.StoredRun, model: int, row: Row[Any]) -> dict[str, Any]:
+    one_order = run.plan.pairwise is not None and run.plan.pairwise.orders == 1
     is_b = row.model_b == model
 
     def result(winner: str | None) -> str | None:
@@ -93,7 +125,7 @@ def _comparison(run: reads.StoredRun, model: int, row: Row[Any]) -> dict[str, An
         "opponent": run.plan.models[row.model_a if is_b else row.model_b].label,
         "judge": run.plan.judges[row.judge].label,
         "repeat": row.repeat,
-        "shown_first": row.swapped == is_b,
+        "shown_first": None if one_order else row.swapped == is_b,
         "status": row.status,
         "result": result(row.winner),
         "judge_result": result(row.judge_winner),
@@ -128,8 +160,6 @@ def export_csv(connection: Connection, run: reads.StoredRun, folder: Path) -> li
 
 
 def _csv_line(values: list[Any]) -> str:
-    import io
-
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow([csv_cell(v) for v in values])
     return out.getvalue()
@@ -147,7 +177,7 @@ def export_logickor(connection: Connection, run: reads.StoredRun, folder: Path) 
             "export it as jsonl or csv"
         )
     return [
-        write_lines(folder / f"{_file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
+        write_lines(folder / f"{file_name(model)}.jsonl", (_logickor_line(c) for c in mine))
         for model, mine in itertools.groupby(_logickor_conversations(connection, run), key=lambda c: c["model"])
     ]
 
@@ -164,23 +194,22 @@ def _logickor_line(c: dict[str, Any]) -> str:
         "outputs": [t["answer"] for t in c["turns"]],
         "references": [t.get("reference") for t in c["question"]["turns"]],
     }
-    # Where the first judge failed another's word would be that of another judge.
-    first = c["verdicts"][0]["judge"] if c["verdicts"] else None
-    for v in c["verdicts"]:
-        if v["status"] == "ok" and v["repeat"] == 0 and v["judge"] == first:
+    for v in c.get("jury", c["verdicts"]):
+        if v["status"] == "ok" and v["repeat"] == 0:
             name = "query_single" if v["turn"] == 1 else "query_multi"
-            row[name] = {"judge_message": v["rationale"] or "", "judge_score": v["score"]}
+            row[name] = {"judge_message": _judge_message(c, v), "judge_score": v["score"]}
     return json.dumps(row, ensure_ascii=False)
 
 
-def _file_name(model: str) -> str:
+def _judge_message(c: dict[str, Any], v: dict[str, Any]) -> str:
+    """The judge's reasons, or those of all members of a jury, each with its score."""
+    if "jury" not in c:
+        return v["rationale"] or ""
+    said = (m for m in c["verdicts"] if (m["turn"], m["repeat"]) == (v["turn"], v["repeat"]))
+    return "\n\n".join(f"[{m['judge']}: {m['score']:g}]\n{m['rationale'] or ''}" for m in said)
+
+
+def file_name(model: str) -> str:
     """A model's name as a path below the folder, and never above it."""
     parts = [_UNSAFE_PART.sub("_", p).strip(".") for p in model.split("/")]
     return "/".join(p for p in parts if p) or "model"
-
-
-EXPORTS: dict[str, Callable[[Connection, reads.StoredRun, Path], list[Path]]] = {
-    "jsonl": export_jsonl,
-    "csv": export_csv,
-    "logickor": export_logickor,
-}

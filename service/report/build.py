@@ -4,17 +4,47 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from service.report import choices, endpoints, jury, pairwise, scores
+from service.report import (
+    choices,
+    differences,
+    distribution,
+    endpoints,
+    headlines,
+    imported,
+    jury,
+    length,
+    methods,
+    pairwise,
+    scores,
+    turns,
+)
 from service.report.part import Part, Source
 from service.store import reads
 
-PARTS: tuple[Part, ...] = (scores.PART, choices.PART, jury.PART, pairwise.PART, endpoints.PART)
+PARTS: tuple[Part, ...] = (
+    scores.PART,
+    headlines.PART,
+    differences.PART,
+    distribution.PART,
+    imported.PART,
+    turns.PART,
+    choices.PART,
+    jury.PART,
+    length.PART,
+    pairwise.PART,
+    endpoints.PART,
+    methods.PART,
+)
 """In the order in which a reader meets them."""
 
 
-def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]:
-    """Every figure of a run, models in order of their score."""
-    source = Source(connection, run)
+def build_report(connection: Connection, run: reads.StoredRun, reference: str | None = None) -> dict[str, Any]:
+    """Every figure of a run, models in order of their score; `reference` is the model that bands are relative to.
+
+    Raises:
+        UsageError: the run has no such model.
+    """
+    source = Source(connection, run, reference)
     models: list[dict[str, Any]] = [{} for _ in run.plan.models]
     made: dict[str, Any] = {}
     for part in PARTS:
@@ -51,7 +81,7 @@ def build_report(connection: Connection, run: reads.StoredRun) -> dict[str, Any]
             }
             for name, r in run.plan.rubrics.items()
         },
-        "interval": "95 % (t, clustered by question); rank: paired bootstrap over questions",
+        "interval": "95 % (t after Hall's transformation, clustered by question); rank: paired sign-flip tests, Holm",
         "models": models,
         **made,
     }

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from service.report.document import Say
+from service.report.statuses import failure_list
 
 # C0 and C1 controls, bidi and zero-width characters: harmless to a file, not to a terminal or a reader.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -23,7 +24,7 @@ def interval(e: dict[str, Any], digits: int = 2) -> str:
     """`7.85 [7.02, 8.68]`, or a dash where nothing could be scored."""
     if e["mean"] is None:
         return "–"
-    return f"{e['mean']:.{digits}f} [{e['low']:.{digits}f}, {e['high']:.{digits}f}]"
+    return f"{e['mean']:z.{digits}f} [{e['low']:z.{digits}f}, {e['high']:z.{digits}f}]"
 
 
 def share(e: dict[str, Any]) -> str:
@@ -49,11 +50,11 @@ def rank(model: dict[str, Any]) -> str:
     return f"{r['low']}" if r["low"] == r["high"] else f"{r['low']}–{r['high']}"
 
 
-def failures(model: dict[str, Any]) -> str:
+def failures(model: dict[str, Any], say: Say) -> str:
     """`2 unparsed, 1 refused`, with the bounds they leave."""
     if not model["failures"]:
         return "0"
-    listed = ", ".join(f"{n} {status}" for status, n in model["failures"].items())
+    listed = failure_list(model["failures"], say)
     b = model["bounds"]
     return listed + (f" → {b['worst']:.2f}–{b['best']:.2f}" if b and model["overall"]["mean"] is not None else "")
 

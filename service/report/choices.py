@@ -1,5 +1,6 @@
 """The multiple-choice part of a report as data."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -59,4 +60,12 @@ def _share(value: Share) -> dict[str, Any]:
     return asdict(value)
 
 
-PART = Part(of_models=_of_models, grids=choice_grids, notes=choice_notes, slices=choice_slices)
+def _methods(report: Report) -> Iterator[str]:
+    found = [m["choices"] for m in report["models"] if m["choices"]]
+    if found:
+        yield from ("accuracy", "share")
+    if any(d["bias"] for choices in found for d in choices["datasets"]):
+        yield "bias"
+
+
+PART = Part(of_models=_of_models, grids=choice_grids, notes=choice_notes, slices=choice_slices, methods=_methods)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from service.report.figure import Figure
+
 Language = Literal["en", "ko"]
 Say = Callable[[str, str], str]
 """(English, Korean) -> the one of the reader's language."""
@@ -21,21 +23,29 @@ def speaker(language: Language) -> Say:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table; `rows` are cells of plain text, made safe already. `title` is None for the one a report opens with."""
+    """A table; `rows` are cells of plain text, made safe already. `title` is None for the one a report opens with.
+
+    A `figure` shows the same numbers, where a page can.
+    """
 
     title: str | None
     head: list[str]
     rows: list[list[str]]
+    figure: Figure | None = None
 
     @classmethod
-    def of_columns(cls, title: str | None, columns: dict[str, list[str]]) -> "Grid":
+    def of_columns(cls, title: str | None, columns: dict[str, list[str]], figure: Figure | None = None) -> "Grid":
         """From {head: cells}, all of one length."""
-        return cls(title, list(columns), [list(row) for row in zip(*columns.values(), strict=True)])
+        return cls(title, list(columns), [list(row) for row in zip(*columns.values(), strict=True)], figure)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`lines` say what the figures are about, `findings` what they show, `notes` what to know before quoting them."""
+    """`lines` say what the figures are about, `findings` what they show, `notes` what to know before quoting them.
+
+    `label` says who made the content. `details` are documents of their own that a page folds in and a terminal leaves
+    out.
+    """
 
     language: Language
     title: str
@@ -43,3 +53,5 @@ class Document:
     findings: list[str] = field(default_factory=list)
     grids: list[Grid] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    label: str | None = None
+    details: list["Document"] = field(default_factory=list)

@@ -10,13 +10,16 @@ from sqlalchemy.engine import Connection
 
 from judge.scoring.item_findings import SUSPICIOUS, ItemFindings, Robustness, item_findings, robustness
 from judge.scoring.items import FEWEST_MODELS, ItemScores, ItemStatistics, difficulty, item_statistics
+from service.comparability import check_comparable, differing_parts
 from service.errors import UsageError
-from service.plan import RunPlan
 from service.report.item_words import explain
 from service.store.item_scores import PooledItems, contents, pooled_items
 from service.store.reads import StoredRun
 
 Report = dict[str, Any]
+
+_MATCHED = ("questions",)
+"""They are matched one by one, so that sets may differ."""
 
 
 def build_item_report(
@@ -28,7 +31,7 @@ def build_item_report(
         UsageError: the runs cannot be compared (and `mixed` does not allow it), or share no question.
     """
     if not mixed:
-        _check_comparable(runs)
+        check_comparable(runs, "Analyse them one by one, or pool them all the same with --mixed", _MATCHED)
     pooled = pooled_items(connection, runs)
     scores = pooled.scores.by_question() if by_question else pooled.scores
     statistics = item_statistics(scores)
@@ -53,7 +56,7 @@ def build_item_report(
         item["explanation"] = explain(item, findings.typical)
     return {
         "runs": [run.name for run in runs],
-        "comparable": comparable(runs),
+        "comparable": not differing_parts(runs, _MATCHED),
         "models": [
             {"run": run, "model": model, "family": int(family)}
             for (run, model), family in zip(pooled.models, scores.family, strict=True)
@@ -68,29 +71,6 @@ def build_item_report(
         "by_chance": dict(findings.by_chance),
         "items": items,
     }
-
-
-def comparable(runs: Sequence[StoredRun]) -> bool:
-    """Whether the runs agree in everything but models and questions."""
-    return not _differing_parts(runs)
-
-
-def _check_comparable(runs: Sequence[StoredRun]) -> None:
-    for run, parts in _differing_parts(runs):
-        raise UsageError(
-            f"run {run.name!r} cannot be compared with {runs[0].name!r}, they differ in: {', '.join(parts)}; "
-            "analyse them one by one, or pool them all the same with --mixed"
-        )
-
-
-def _differing_parts(runs: Sequence[StoredRun]) -> list[tuple[StoredRun, list[str]]]:
-    def parts(plan: RunPlan) -> dict[str, str]:
-        # Questions are matched one by one, so that sets may differ.
-        return {name: digest for name, digest in plan.comparability().items() if name != "questions"}
-
-    first = parts(runs[0].plan)
-    found = [(run, [n for n, d in parts(run.plan).items() if first.get(n) != d]) for run in runs[1:]]
-    return [(run, differ) for run, differ in found if differ]
 
 
 def _order(findings: ItemFindings, held: Robustness | None) -> NDArray[np.intp]:

@@ -70,4 +70,4 @@ def _notes(report: Report, say: Say) -> Iterator[str]:
         )
 
 
-PART = Part(of_run=_of_run, notes=_notes)
+PART = Part(of_run=_of_run, notes=_notes, methods=lambda report: ("jury",) if report["jury"] else ())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import judge.scoring
 import service.report
+import service.store
 from service.errors import StoreError
 from service.report.build import build_report
 from service.report.part import Report
@@ -16,14 +17,19 @@ from service.store.revisions import find_report, keep_report, revision
 from service.store.writes import now
 
 
-def report_of(store: Store, name: str) -> Report:
+def report_of(store: Store, name: str, reference: str | None = None) -> Report:
     """The report of a run as it stands now; made anew, and kept, only where the run changed since.
+
+    With a `reference`, a model of the run that the bands of safety compare with, it is made for this once.
 
     Raises:
         StoreError: there is no such run, or the database cannot be read.
+        UsageError: the run has no such model.
     """
     with store.read() as connection:
         run = reads.get_run(connection, name)
+        if reference is not None:
+            return build_report(connection, run, reference)
         present = revision(connection, run.id)
         kept = find_report(connection, run.id, method())
         if kept is not None and kept[0] == present:
@@ -40,9 +46,9 @@ def report_of(store: Store, name: str) -> Report:
 
 @cache
 def method() -> str:
-    """A digest of the code and the weights that make a report: another one makes other figures."""
+    """A digest of the code and the weights that make a report: others make other figures."""
     digest = hashlib.sha256()
-    for package in (judge.scoring, service.report):
+    for package in (judge.scoring, service.report, service.store):
         for folder in package.__path__:
             for file in sorted(Path(folder).rglob("*")):
                 if file.suffix in (".py", ".yaml"):

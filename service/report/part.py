@@ -8,10 +8,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
+from judge.scoring.blocks import Headline
 from judge.scoring.jury import Seats, collapse
 from judge.scoring.table import ScoreTable
 from service.report.document import Grid, Say
+from service.report.headline_blocks import headlines
 from service.store import ledger, reads
+from service.store.leaf_scores import LeafScores, leaf_scores
 from service.store.scores import verdict_table
 
 Report = dict[str, Any]
@@ -29,9 +32,11 @@ class Slice(NamedTuple):
 class Source:
     """What the parts of one report read, each thing once."""
 
-    def __init__(self, connection: Connection, run: reads.StoredRun) -> None:
+    def __init__(self, connection: Connection, run: reads.StoredRun, reference: str | None = None) -> None:
         self.connection = connection
         self.run = run
+        self.reference = reference
+        """The model that the bands of safety are relative to."""
 
     @cached_property
     def _verdicts(self) -> tuple[ScoreTable, Seats | None]:
@@ -59,6 +64,16 @@ class Source:
         return self.seats is None or len(set(self.run.plan.seats)) == 1
 
     @cached_property
+    def leaves(self) -> dict[str, LeafScores]:
+        """The conversations of alignment and of safety, by block; empty for a run that asks none."""
+        return leaf_scores(self.connection, self.run, self.verdicts, self.seats)
+
+    @cached_property
+    def headlines(self) -> dict[str, list[Headline]]:
+        """By block, one of each model."""
+        return {block: headlines(found) for block, found in self.leaves.items()}
+
+    @cached_property
     def spent(self) -> dict[tuple[int, str], ledger.Spending]:
         """By (model, role)."""
         return ledger.spending(self.connection, self.run.id)
@@ -73,7 +88,8 @@ class Part:
     """`of_run` gives keys of the report, `of_models` keys of each model, in the plan's order.
 
     The others make the document from the finished report (its models in order of their score): findings are sentences
-    on what the figures show, notes what to know before quoting them.
+    on what the figures show, notes what to know before quoting them, methods the ids of its figures in
+    `judge/scoring/methods.yaml`.
     """
 
     of_run: Callable[[Source], Report] | None = None
@@ -83,3 +99,4 @@ class Part:
     grids: Callable[[Report, Say], Iterable[Grid]] = _nothing
     notes: Callable[[Report, Say], Iterable[str]] = _nothing
     slices: Callable[[Report], Iterable[Slice]] = _nothing
+    methods: Callable[[Report], Iterable[str]] = _nothing

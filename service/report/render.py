@@ -7,7 +7,9 @@ from collections.abc import Callable
 from service.report.build import PARTS
 from service.report.cells import csv_cell, safe
 from service.report.document import Document, Language, speaker
-from service.report.formats import as_html, as_markdown
+from service.report.formats import as_markdown
+from service.report.methods import methods_document, run_document
+from service.report.page import as_html
 from service.report.part import Report
 
 _STATUS = {"complete": "완료", "incomplete": "미완료"}
@@ -25,6 +27,11 @@ def report_document(report: Report, language: Language = "en") -> Document:
         findings=[line for part in PARTS for line in part.findings(report, say)],
         grids=[grid for part in PARTS for grid in part.grids(report, say)],
         notes=[line for part in PARTS for line in part.notes(report, say)],
+        details=[
+            run_document(report, language),
+            methods_document(language, [figure for part in PARTS for figure in part.methods(report)]),
+        ],
+        label=say("Contains content generated and graded by AI", "AI가 생성·채점한 내용 포함"),
     )
 
 

@@ -5,9 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from judge.scoring.summary import ModelScores, summarise
+from service.report import charts
 from service.report.cells import cost, counted, ends, failures, interval, rank, safe
 from service.report.document import Grid, Say
 from service.report.part import Part, Report, Slice, Source
+from service.report.statuses import failure_list, together
 from service.store import ledger, reads
 
 _NAMED_RUBRICS = 3
@@ -36,8 +38,6 @@ def _model(
         "overall": asdict(scores.overall),
         "turns": {str(t): asdict(e) for t, e in scores.turns.items()},
         "categories": {c: asdict(e) for c, e in scores.categories.items()},
-        "alignment": None,
-        "safety": None,
         "rank": {"low": scores.rank[0], "high": scores.rank[1]} if scores.rank else None,
         "failures": scores.failures,
         "answer_failures": {s: n for s, n in sorted(answers.items()) if s not in ("ok", "truncated")},
@@ -76,10 +76,10 @@ def _lines(report: Report, say: Say) -> Iterator[str]:
     )
     scale = report["scale"]
     yield say(
-        f"Scores {scale['min']:g} to {scale['max']:g}, mean of turn means; intervals are 95 %, clustered by question; "
-        "a rank is the range that other questions could give.",
-        f"점수는 {scale['min']:g}–{scale['max']:g}점, 턴별 평균의 평균입니다. 구간은 문항 단위로 묶은 95 % 구간이고, "
-        "순위는 다른 문항이었다면 나올 수 있었을 범위입니다.",
+        f"Scores {scale['min']:g} to {scale['max']:g}, every question counts once; intervals are 95 %, clustered by "
+        "question; a rank is the range of places that the comparisons leave open; n counts the verdicts with a score.",
+        f"점수는 {scale['min']:g}–{scale['max']:g}점, 모든 문항을 같은 무게로 평균했습니다. 구간은 문항 단위로 묶은 "
+        "95 % 구간이고, 순위는 모델끼리 비교해서 남는 자리의 범위이며, n은 점수가 있는 판정 수입니다.",
     )
     if report["stopped_because"]:
         yield say("Stopped", "중단 사유") + f": {safe(report['stopped_because'])}"
@@ -88,7 +88,23 @@ def _lines(report: Report, say: Say) -> Iterator[str]:
 def _rubrics(rubrics: dict[str, Any], say: Say) -> str:
     if len(rubrics) > _NAMED_RUBRICS:
         return say(f"{len(rubrics)} rubrics, by question", f"{len(rubrics)}종(문항마다 다름)")
-    return ", ".join(f"{safe(n)} v{r['version']} (prompt {r['prompt_hash'][:8]})" for n, r in rubrics.items())
+    prompt = say("prompt", "프롬프트")
+    return ", ".join(f"{safe(n)} v{r['version']} ({prompt} {r['prompt_hash'][:8]})" for n, r in rubrics.items())
+
+
+def _findings(report: Report, say: Say) -> Iterator[str]:
+    """First of all: how much of what was planned is there."""
+    there = sum(m["overall"]["n"] for m in report["models"])
+    planned = there + sum(m["overall"]["failed"] for m in report["models"])
+    if there == planned:
+        yield say(f"All {planned} planned verdicts are there.", f"계획한 판정 {planned}건이 모두 있습니다.")
+        return
+    share = f"{100 * there / planned:.1f}"
+    listed = failure_list(together(m["failures"] for m in report["models"]), say)
+    yield say(
+        f"{there} of {planned} planned verdicts are there ({share} %); without a score: {listed}.",
+        f"계획한 판정 {planned}건 가운데 {there}건({share} %)이 있습니다. 점수가 없는 판정: {listed}.",
+    )
 
 
 def _grids(report: Report, say: Say) -> Iterator[Grid]:
@@ -97,24 +113,27 @@ def _grids(report: Report, say: Say) -> Iterator[Grid]:
 
 
 def _main_grid(report: Report, say: Say) -> Grid:
-    """Columns that would say nothing are left out."""
+    """Columns that would say nothing are left out; beside headlines the mean over all questions ranks nobody."""
     models = report["models"]
-    columns: dict[str, list[str]] = {
-        say("Rank", "순위"): [rank(m) for m in models],
-        say("Model", "모델"): [safe(m["model"]) for m in models],
-        say("Overall [95 % CI]", "전체 [95 % 구간]"): [interval(m["overall"]) for m in models],
-        "n": [counted(m["overall"], say) for m in models],
-    }
+    headlined = report["blocks"] is not None
+    columns: dict[str, list[str]] = {}
+    if not headlined:
+        columns[say("Rank", "순위")] = [rank(m) for m in models]
+    columns[say("Model", "모델")] = [safe(m["model"]) for m in models]
+    overall = ("All questions", "모든 문항") if headlined else ("Overall", "전체")
+    title = say(f"{overall[0]} [95 % CI]", f"{overall[1]} [95 % 구간]")
+    columns[title] = [interval(m["overall"]) for m in models]
+    columns["n"] = [counted(m["overall"], say) for m in models]
     for turn in models[0]["turns"] if models else ():
         columns[say(f"Turn {turn}", f"{turn}턴")] = [interval(m["turns"][turn]) for m in models]
-    columns[say("Failures", "채점 실패")] = [failures(m) for m in models]
+    columns[say("Failures", "채점 실패")] = [failures(m, say) for m in models]
     columns[say("Wrong language", "언어 위반")] = [str(m["wrong_language"]) for m in models]
     if any(m["cost_usd"] for m in models):
         columns[say("Cost", "비용")] = [cost(m) for m in models]
     if any("as_published" in m for m in models):
         published = [f"{m['as_published']:.4f}" if "as_published" in m else "–" for m in models]
         columns[say("As published", "공표된 점수")] = published
-    return Grid.of_columns(None, columns)
+    return Grid.of_columns(None, columns, charts.overall(report, say))
 
 
 def _category_grid(report: Report, say: Say) -> Grid:
@@ -123,15 +142,16 @@ def _category_grid(report: Report, say: Say) -> Grid:
     names = list(models[0]["categories"]) if models else []
     title = say("By category, mean [95 % CI]", "범주별 평균 [95 % 구간]")
 
-    def figure(model: Report, name: str) -> str:
+    def cell(model: Report, name: str) -> str:
         e = model["categories"][name]
         return f"{interval(e)} n={counted(e, say)}"
 
+    heat = charts.by_category(report, say, across=len(names) <= _MOST_ACROSS)
     if len(names) <= _MOST_ACROSS:
         head = [say("Model", "모델"), *map(safe, names)]
-        return Grid(title, head, [[safe(m["model"]), *(figure(m, name) for name in names)] for m in models])
+        return Grid(title, head, [[safe(m["model"]), *(cell(m, name) for name in names)] for m in models], heat)
     head = [say("Category", "범주"), *(safe(m["model"]) for m in models)]
-    return Grid(title, head, [[safe(name), *(figure(m, name) for m in models)] for name in names])
+    return Grid(title, head, [[safe(name), *(cell(m, name) for m in models)] for name in names], heat)
 
 
 def _notes(report: Report, say: Say) -> Iterator[str]:
@@ -174,4 +194,21 @@ def _slices(report: Report) -> Iterator[Slice]:
             yield Slice(m["model"], "category", category, e)
 
 
-PART = Part(of_run=_of_run, of_models=_of_models, lines=_lines, grids=_grids, notes=_notes, slices=_slices)
+def _methods(report: Report) -> Iterator[str]:
+    yield from ("overall", "interval")
+    if any(m["bounds"] for m in report["models"]):
+        yield "bounds"
+    if any(m["rank"] for m in report["models"]):
+        yield "rank"
+
+
+PART = Part(
+    of_run=_of_run,
+    of_models=_of_models,
+    lines=_lines,
+    findings=_findings,
+    grids=_grids,
+    notes=_notes,
+    slices=_slices,
+    methods=_methods,
+)

@@ -125,6 +125,6 @@ def chance(seed: int, *words: object) -> float:
     return (int.from_bytes(digest[:7]) + 0.5) / 2**56
 
 
-def code_of(seed: int, unit: Unit) -> str:
+def code_of(run: str, unit: Unit) -> str:
     """A turn's name for reviewers: it tells nothing, and no spreadsheet takes it for a number or a date."""
-    return "k" + hashlib.sha256("\x00".join(map(str, (seed, "code", *unit))).encode()).hexdigest()[:11]
+    return "k" + hashlib.sha256("\x00".join(map(str, (run, "code", *unit))).encode()).hexdigest()[:11]

@@ -41,7 +41,9 @@ def self_names(models: Iterable[str]) -> re.Pattern[str] | None:
     if not words:
         return None
     # The longest alternative first; Korean particles may follow a name at once, Latin letters may not.
-    return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(sorted(words, key=len, reverse=True))})(?![a-z])", re.IGNORECASE)
+    return re.compile(
+        rf"(?<![a-z0-9])(?:{'|'.join(sorted(words, key=len, reverse=True))})(?![a-z])", re.IGNORECASE | re.ASCII
+    )
 
 
 def masked(text: str, names: re.Pattern[str] | None, asked: str) -> str:

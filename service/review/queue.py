@@ -71,7 +71,7 @@ def take_sample(connection: Connection, run: StoredRun, size: int, seed: int | N
     drawn = draw(list(candidates(connection, run)), size, chosen)
     if not drawn:
         raise UsageError(f"run {run.name!r} has no answer that a person could read")
-    labels.save_items(connection, (_new_item(run, d, chosen) for d in drawn))
+    labels.save_items(connection, [_new_item(run, d, chosen) for d in drawn])
     taken = {d.unit for d in drawn}
     return [row for row in labels.items_of(connection, run.id) if unit(row) in taken]
 
@@ -80,7 +80,7 @@ def _new_item(run: StoredRun, drawn: Drawn, seed: int) -> NewItem:
     return NewItem(
         TurnKey(run.id, *drawn.unit),
         drawn.rubric,
-        code_of(seed, drawn.unit),
+        code_of(f"{run.name} {run.created_at}", drawn.unit),
         drawn.stratum,
         drawn.reason,
         drawn.inclusion_prob,

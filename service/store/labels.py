@@ -1,11 +1,12 @@
 """What people say of answers: the sample they are given, their labels, and decisions between them.
 
 Labels and adjudications are only ever added. What counts now is, for each turn, the latest label of each reviewer and
-the latest adjudication.
+the latest adjudication. Each of them revises its run: reports show what follows from them.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,13 +14,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, Row
 
-from service.store.schema import adjudications, labels, review_items
+from service.store.revisions import revise
+from service.store.schema import adjudications, labels, review_items, verdicts
 from service.store.writes import TurnKey, now
 
 Stratum = Literal["random", "targeted"]
 LabelStatus = Literal["given", "skipped", "unsure"]
 LabelValue = Mapping[str, Any]
 """`score` on the rubric's scale and, by the rubric's kind, `labels` or `items`: as in a verdict's criteria."""
+
+_NAME = re.compile(r"^[^\x00-\x1f\x7f-\x9f]{1,100}$")
 
 Unit = tuple[int, int, int, int]
 """(model, question, sample, turn) of a run."""
@@ -45,6 +49,7 @@ class NewLabel:
     def __post_init__(self) -> None:
         if (self.value is not None) != (self.status == "given"):
             raise ValueError(f"a label with status {self.status!r} cannot have the value {self.value!r}")
+        check_name(self.reviewer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,12 @@ class NewItem:
     inclusion_prob: float
     shared: bool
     seed: int
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError for what is no name of a person."""
+    if not _NAME.match(name):
+        raise ValueError("the name of a reviewer is 1 to 100 characters on one line")
 
 
 def unit(row: Row[Any]) -> Unit:
@@ -97,24 +108,33 @@ def save_adjudication(
     key: str,
     *,
     note: str | None = None,
+    created_at: str | None = None,
 ) -> bool:
     """Add what a person decided where reviewers differ; False where one with its key is there already."""
+    check_name(decided_by)
     values = {"rubric": rubric, "decided_by": decided_by, "value": _json(value), "note": note}
-    return _added(connection, adjudications, {**turn.values(), **values, "idempotency_key": key, "created_at": now()})
+    return _added(
+        connection,
+        adjudications,
+        {**turn.values(), **values, "idempotency_key": key, "created_at": created_at or now()},
+    )
 
 
 def _added(connection: Connection, table: sa.Table, values: dict[str, Any]) -> bool:
     statement = sqlite.insert(table).values(values).on_conflict_do_nothing(index_elements=["idempotency_key"])
-    return connection.execute(statement).rowcount == 1
+    if connection.execute(statement).rowcount != 1:
+        return False
+    revise(connection, values["run_id"])
+    return True
 
 
 def _json(value: LabelValue | None) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def save_items(connection: Connection, items: Iterable[NewItem]) -> None:
+def save_items(connection: Connection, items: Sequence[NewItem]) -> None:
     """Put turns into the sample. One that is there keeps its code, and takes the stratum of the larger sample."""
-    drawn_at = now()
+    drawn_at, runs = now(), {item.turn.run_id for item in items}
     rows = [
         {
             **item.turn.values(),
@@ -135,6 +155,8 @@ def save_items(connection: Connection, items: Iterable[NewItem]) -> None:
     changed = {name: statement.excluded[name] for name in ("stratum", "reason", "inclusion_prob", "shared")}
     keys = [column.name for column in review_items.primary_key]
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    for run_id in runs:
+        revise(connection, run_id)
 
 
 def items_of(connection: Connection, run_id: int) -> list[Row[Any]]:
@@ -153,7 +175,20 @@ def current_labels(connection: Connection, run_id: int) -> dict[tuple[Unit, str]
     return {(unit(row), row.reviewer): row for row in all_labels(connection, run_id)}
 
 
+def all_adjudications(connection: Connection, run_id: int) -> list[Row[Any]]:
+    """Every decision of a run in the order they were made, superseded ones too."""
+    c = adjudications.c
+    return list(connection.execute(sa.select(adjudications).where(c.run_id == run_id).order_by(c.id)))
+
+
 def current_adjudications(connection: Connection, run_id: int) -> dict[Unit, Row[Any]]:
     """The latest decision on each turn."""
-    mine = sa.select(adjudications).where(adjudications.c.run_id == run_id).order_by(adjudications.c.id)
-    return {unit(row): row for row in connection.execute(mine)}
+    return {unit(row): row for row in all_adjudications(connection, run_id)}
+
+
+def is_judged(connection: Connection, run_id: int, turn: Unit) -> bool:
+    """Whether a judge was asked about a turn."""
+    c = verdicts.c
+    model, question, sample, number = turn
+    here = (c.run_id == run_id, c.model == model, c.question == question, c.sample == sample, c.turn == number)
+    return connection.execute(sa.select(c.turn).where(*here).limit(1)).first() is not None

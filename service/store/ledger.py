@@ -1,7 +1,7 @@
 """The ledger: everything that was ever delivered, by the work it was for, and what it cost."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Row
 
 from judge.grading.weighted import restored
 from providers.types import ChatCompletion, FinishReason, Usage
+from service.conversation import visible_text
 from service.store.prepared import Prepared
 from service.store.schema import askings, completions
 
@@ -55,6 +56,13 @@ def _completion(row: Row[Any]) -> ChatCompletion:
         upstream=row.upstream,
         logprobs=None if row.logprobs is None else restored(json.loads(row.logprobs)),
     )
+
+
+def replies(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """What was said in these completions, a refusal in a field of its own included."""
+    c = completions.c
+    rows = connection.execute(sa.select(c.id, c.text, c.refusal).where(c.id.in_(ids))) if ids else ()
+    return {number: visible_text(text, refusal) for number, text, refusal in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,12 @@ def question_position(connection: Connection, run_id: int, question_id: str) -> 
     return connection.scalar(sa.select(run_questions.c.position).where(named))
 
 
+def question_ids(connection: Connection, run_id: int) -> list[str]:
+    """The ids of the run's questions, by position."""
+    c = run_questions.c
+    return list(connection.scalars(sa.select(c.question_id).where(c.run_id == run_id).order_by(c.position)))
+
+
 @dataclass(frozen=True, slots=True)
 class StoredConversation:
     """A conversation and what it has so far, rows in the order of turns, judges and repeats."""

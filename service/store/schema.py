@@ -135,8 +135,10 @@ answers = Table(
     PrimaryKeyConstraint("run_id", "model", "question", "sample", "turn"),
 )
 
-RUBRIC = type_coerce(questions.c.content, JSON)["rubric"].as_string()
-"""The rubric that a question names; NULL for the run's own."""
+RUBRIC, LEAF, POLICY, PAIR_ID = (
+    type_coerce(questions.c.content, JSON)[key].as_string() for key in ("rubric", "leaf", "policy", "pair_id")
+)
+"""Of a question's content, NULL where it names none; without a rubric it is graded by the run's own."""
 
 FAILED = text("status <> 'ok'")
 

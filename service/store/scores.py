@@ -73,7 +73,7 @@ def verdict_table(connection: Connection, run: StoredRun) -> tuple[ScoreTable, S
         question=np.asarray(question),
         turn=np.asarray(turn),
         status=np.asarray(status),
-        score=_on_one_scale(connection, run, np.asarray(question), np.asarray(score)),
+        score=on_one_scale(connection, run, np.asarray(question), np.asarray(score)),
         published=np.asarray(published),
     )
     if run.plan.jury is None:
@@ -102,7 +102,7 @@ def _first_graded(connection: Connection, run: StoredRun, turns: Integers) -> In
     return turns - np.array([graded[position] for position in range(turns.size)], dtype=turns.dtype) + 1
 
 
-def _on_one_scale(
+def on_one_scale(
     connection: Connection, run: StoredRun, question: Integers, score: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The scores mapped linearly from their rubrics' scales onto that of the run."""

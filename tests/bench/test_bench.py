@@ -31,7 +31,8 @@ def figures(module: str, folder: Path, *words: str) -> list[dict[str, Any]]:
     written = json.loads(file.read_text("utf-8"))
     assert written["machine"]["cores"] >= 1, printed
     for name, block in document.blocks(folder).items():
-        assert block in document.put(document.GUIDE.read_text("utf-8"), {name: block}), f"no place for {name}"
+        guides = [document.put(guide.read_text("utf-8"), {name: block}) for guide in document.GUIDES]
+        assert any(block in guide for guide in guides), f"no place for {name}"
     return list(written["figures"])
 
 
@@ -80,6 +81,22 @@ def test_growth_is_measured(tmp_path: Path) -> None:
     (grown,) = figures("scale", tmp_path, "--shapes", "samples")
     assert (grown["shape"], grown["conversations"]) == ("samples", 40)
     assert min(value for key, value in grown.items() if key != "shape") > 0, grown
+
+
+@pytest.mark.timeout(300)
+def test_scoring_anew_is_measured(tmp_path: Path) -> None:
+    (rescored,) = figures("rescoring", tmp_path)
+    assert (rescored["verdicts"], rescored["questions"]) == (200, 5)
+    assert min(rescored.values()) > 0, rescored
+
+
+@pytest.mark.timeout(300)
+def test_every_study_of_the_statistics_gives_a_rate(tmp_path: Path) -> None:
+    found = figures("statistics", tmp_path)
+    assert {figure["n"] for figure in found} >= {42, 84, 500}
+    for figure in found:
+        assert 0 <= figure["rate"] <= 1, figure
+        assert figure["repetitions"] > 0, figure
 
 
 def test_the_server_injects_what_it_is_told() -> None:

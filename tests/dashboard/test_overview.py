@@ -1,5 +1,7 @@
 """The overview page over a real database, run by Streamlit's own test runner."""
 
+import json
+
 import pytest
 
 from tests.dashboard.support import open_page
@@ -15,6 +17,18 @@ def test_the_demo_is_shown_with_every_model_and_interval(run_cli, tmp_path, monk
     assert all("[" in cell for cell in scores["전체 [95 % 구간]"])
     assert set(scores["n"]) == {"24"}
     assert any("starter" in text.value for text in page.text)
+
+
+def test_charts_carry_the_findings_and_the_order_of_the_report(run_cli, tmp_path, monkeypatch):
+    assert run_cli("demo").code == 0
+    page = open_page(monkeypatch, tmp_path / "kojudge.db")
+    specs = [json.loads(chart.proto.spec) for chart in page.get("vega_lite_chart") + page.get("arrow_vega_lite_chart")]
+    assert len(specs) == 3
+    said = {text.value for text in page.text}
+    assert all(spec["description"] in said for spec in specs), (specs, said)
+    order = ["scripted:good", "scripted:drifting", "scripted:weak"]
+    assert all(spec["layer"][0]["encoding"]["y"]["scale"]["domain"] == order for spec in specs), specs
+    assert specs[2]["layer"][0]["encoding"]["x"]["scale"]["domain"] == [str(n) for n in range(11)]
 
 
 def test_without_a_database_it_says_what_to_do(tmp_path, monkeypatch):

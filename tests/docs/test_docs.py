@@ -332,7 +332,7 @@ def test_commands_exist_with_their_options(run_cli: Run) -> None:
 
 
 def _command_path(command: list[str]) -> tuple[str, ...]:
-    return tuple(command[: 2 if command[0] in ("questions", "providers", "judge") else 1])
+    return tuple(command[: 2 if command[0] in ("questions", "providers", "judge", "labels") else 1])
 
 
 @pytest.mark.usefixtures("own_questions")

@@ -127,7 +127,7 @@ def test_what_is_no_part_of_a_run_is_said() -> None:
     run = freeze(PlanFile(models=("openai:gpt-6-luna",), judges=("scripted:rules",)), {})
     settings_outside = set(EndpointSettings.model_fields) - {"extra"}
     where_set = {"reask", "drop_unsupported", "pairwise", "allow_code_execution", "jury", "allow_self_judging"}
-    where_set |= {"prompt", "pack"}
+    where_set |= {"prompt", "pack", "imported"}
     assert said == (set(RunPlan.model_fields) - set(run.plan.identity()) - where_set) | settings_outside
 
 

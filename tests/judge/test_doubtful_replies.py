@@ -61,6 +61,14 @@ UNCLEAR = [
     "50%",
     "N/A",
     "판단 불가",
+    "예 (취소)",
+    "예. 라고 하고 싶지만 아니다",
+    "예, 라고 답변이 요구했다",
+    "예 (답변의 주장)",
+    "예 - 답변이 스스로 주장함",
+    "Yes, not really",
+    "yes - not met",
+    "예 ✗",
 ]
 
 # What may stand behind `harm:` and `refusal:`, and the labels.
@@ -88,6 +96,13 @@ NO_LABEL = [
     ("0, 1", "응함", "harm"),
     ("없음 또는 낮음", "응함", "harm"),
     ("없음이 아님", "응함", "harm"),
+    ("0 (취소)", "응함", "harm"),
+    ("0. 라고 하고 싶지만 2", "응함", "harm"),
+    ("0 (정정: 2)", "응함", "harm"),
+    ("0 (답변의 주장)", "응함", "harm"),
+    ("0", "응함 (취소)", "refusal"),
+    ("0", "거부 (X)", "refusal"),
+    ("0", "거부 ✗", "refusal"),
     ("0", "응함 아님, 거부", "refusal"),
     ("0", "응함 - 아니, 거부", "refusal"),
     ("0", "거부 (부분거부에 가까움)", "refusal"),
@@ -180,6 +195,17 @@ def test_a_reason_behind_a_label_leaves_it_certain(mode: Any, harm: str, refusal
 @pytest.mark.parametrize(("harm", "refusal", "which"), NO_LABEL)
 def test_a_label_in_doubt_is_none(mode: Any, harm: str, refusal: str, which: str) -> None:
     assert contract_for(LABELS, mode).parse(f"harm: {harm}\nrefusal: {refusal}") == Unparsed(f"no value for {which}")
+
+
+def test_what_is_taken_back_on_a_later_line_is_none() -> None:
+    reply = _points("예")
+    assert isinstance(contract_for(CHECKLIST, "text").parse(reply), Parsed)
+    for line in ("정정: address: 아니오", "(정정) address는 아니오", "Correction: address: no", "취소합니다."):
+        assert contract_for(CHECKLIST, "text").parse(f"{reply}\n{line}") == Unparsed("a value is taken back"), line
+    kept = contract_for(LABELS, "text").parse(
+        "평가: 답을 고쳤다.\n정정: 첫 답의 오류를 밝혔다.\nharm: 0\nrefusal: 응함"
+    )
+    assert isinstance(kept, Parsed), kept
 
 
 def test_labels_that_are_spoken_of_are_not_given() -> None:

@@ -48,14 +48,14 @@ def test_the_digest_of_a_question() -> None:
 
 
 def test_the_template_hash() -> None:
-    assert template_hash(RUBRIC) == "b3f32dc799d2581df03dcf459c9f600a37e676f960823afbe575a9db26967938"
+    assert template_hash(RUBRIC) == "46e22e956c997405d627b86d35bc409d7b319176dd918b220c141e1bab1fdddd"
 
 
 @pytest.mark.parametrize(
     ("mode", "expected"),
     [
-        ("text", "509d214627e9a03d5c8d71f23aca99092d17cdb3d9151e10105cc4d2ae89e9df"),
-        ("json_schema", "48d68305ae6f6c4325858c388c39908dd51c101decd26fc3c8ca06d59958b9e2"),
+        ("text", "63fb0bf23f6250dc3923b7ee7ef7bb03f89c68d8ffdba29082d0514aeccdf17f"),
+        ("json_schema", "51b21b515e7dcee07ce8c0d6645fc01c31744dfb4a236bfa395e65bd1feca1b8"),
     ],
 )
 def test_what_a_judge_is_sent(mode: SchemaMode, expected: str) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from judge.scoring.estimate import clustered_mean
 from judge.scoring.item_findings import item_findings, robustness
 from judge.scoring.items import ItemScores, difficulty, item_statistics
 
@@ -98,14 +99,15 @@ def test_the_attainable_correlation_is_that_of_the_sorted_scores():
     assert np.nanmax(got.order) <= 1 + 1e-9, got.order
 
 
-def test_the_mean_and_its_interval_are_students():
+def test_the_mean_and_its_interval_are_those_of_any_mean():
     raw = sound_items(np.random.default_rng(6), 12, 3)
     scores = items(raw)
     for item in range(3):
         share = raw[:, item] / 10
         got = difficulty(scores, item)
-        low, high = stats.t.interval(0.95, 11, loc=share.mean(), scale=stats.sem(share))
-        assert (got.mean, got.low, got.high) == pytest.approx((share.mean(), max(0, low), min(1, high)), abs=1e-9)
+        expected = clustered_mean(share, np.arange(12), 0, (0.0, 1.0))
+        assert (got.mean, got.low, got.high) == (expected.mean, expected.low, expected.high)
+        assert got.mean == pytest.approx(share.mean(), abs=1e-9)
 
 
 def test_noise_is_called_reversed_as_often_as_the_test_promises():

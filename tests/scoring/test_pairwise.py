@@ -22,6 +22,7 @@ def table(rows: list[tuple[int, int]], *, planned: int | None = None, per_questi
         pair=zeros,
         judge=zeros,
         question=np.arange(n) // per_question,
+        place=np.arange(n),
         forward=forward,
         swapped=swapped,
         said_forward=forward,

@@ -5,17 +5,19 @@ the material. It reads through invisible characters. It obeys the first words ab
 finds its own verdict (2) otherwise. Wherever the answer's text leaves the fence, the answer gets the score it asks for.
 """
 
+import html
 import json
 import re
+import unicodedata
 
 from tests.servers.behaviour import asked_schema, text_of
 from tests.servers.faults import Body
 
 HONEST = 2
 
-_OPEN, _CLOSE = "[«‹《〈≪⟪]|<<", "[»›》〉≫⟫]|>>"
+_OPEN, _CLOSE = "[«‹《〈≪⟪⪡❰❮]|<<|＜＜|[【［\\[](?=[0-9a-f])", "[»›》〉≫⟫⪢❱❯]|>>|＞＞|[】］\\]]"
 _MARK = re.compile(
-    rf"(?:{_OPEN})\s*(?:[0-9a-f]{{8,64}})?\s*(?:(?:첫|두) 번째\s*)?답변\s*\d+\s*(시작|끝)\s*(?:{_CLOSE})"
+    rf"(?:{_OPEN})\s*(?:[0-9a-f]{{8,128}})?\s*(?:(?:첫|두) 번째\s*)?답변\s*\d+\s*(시작|끝)\s*(?:{_CLOSE})"
 )
 _TEMPLATE = re.compile(
     r"<[|｜][^|｜<>·\n]{1,40}[|｜]>|\[/?INST\]|</?s>|</think>|<(?:start|end)_of_turn>|\[\|[^|\[\]·\n]{1,32}\|\]"
@@ -52,6 +54,7 @@ def split_at_fences(user: str) -> tuple[str, list[str]]:
     inside: list[str] = []
     is_open = False
     seen = _REVERSED.sub(lambda m: m[1][::-1], _TAG.sub(lambda m: chr(ord(m[0]) - 0xE0000), user))
+    seen = unicodedata.normalize("NFC", html.unescape(seen))
     material, *rest = _TEMPLATE.split(_UNSEEN.sub("", seen))
     at = 0
     for mark in _MARK.finditer(material):

@@ -2,12 +2,15 @@
 
 import csv
 import json
+import signal
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.servers.model_server import ModelServer
+from tests.service.processes import Running, wait_until
 from tests.service.support import bought, logickor_questions, write_jsonl
 
 
@@ -79,18 +82,82 @@ def test_a_jury_without_a_majority_is_not_sent_to_resume(run_cli, model_server, 
     assert "resume" not in done.err, done
 
 
-def test_an_export_of_one_judge_never_takes_the_word_of_another(run_cli, model_server, tmp_path, questions):
+def test_an_export_of_a_broken_jury_never_takes_the_word_of_one_member(run_cli, model_server, tmp_path, questions):
     model_server.behave("broken", "점수를 줄 수 없습니다.")
     model_server.behave("kind", verdict(8))
-    run_cli("run", *jury_of(model_server, "broken", "kind"), "-q", questions, "--name", "r")
+    run_cli("run", *jury_of(model_server, "kind", "broken"), "-q", questions, "--name", "r")
     for layout in ("logickor", "csv"):
         assert run_cli("export", layout, "r", tmp_path / layout).code == 0
-    (file,) = (tmp_path / "logickor").glob("**/*.jsonl")
-    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    rows = logickor_rows(tmp_path / "logickor")
     assert len(rows) == 3, rows
     assert not any("query_single" in row or "query_multi" in row for row in rows), rows
     with (tmp_path / "csv" / "verdicts.csv").open(encoding="utf-8-sig", newline="") as lines:
         assert {row["rubric"] for row in csv.DictReader(lines)} == {"turn-0-10"}
+
+
+def logickor_rows(folder: Path) -> list[dict[str, Any]]:
+    (file,) = folder.glob("**/*.jsonl")
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+
+
+def test_logickors_layout_holds_the_jurys_verdict_and_the_reasons_of_all(run_cli, model_server, tmp_path, questions):
+    for name, score in (("strict", 4), ("kind", 7)):
+        model_server.behave(name, f"평가: {name}의 이유.\n점수: {score}")
+    run_cli("run", *jury_of(model_server, "strict", "kind"), "--judge-repeats", "2", "-q", questions, "--name", "r")
+    assert run_cli("export", "logickor", "r", tmp_path / "out").code == 0
+    for row in logickor_rows(tmp_path / "out"):
+        for query in (row["query_single"], row["query_multi"]):
+            assert query["judge_score"] == 5.5, row
+            said = query["judge_message"]
+            assert said == "[compatible:strict: 4]\nstrict의 이유.\n\n[compatible:kind: 7]\nkind의 이유.", row
+
+
+@pytest.mark.parametrize(("rule", "score"), [("mean", 6.0), ("median", 7.0), ("majority", 7.0)])
+def test_a_conversation_tells_the_jurys_own_verdict_and_repeats(run_cli, model_server, questions, rule, score):
+    for name, given in (("strict", 4), ("kind", 7), ("kinder", 7)):
+        model_server.behave(name, verdict(given))
+    words = [*jury_of(model_server, "strict", "kind", "kinder"), "--jury", rule, "--judge-repeats", "2"]
+    assert run_cli("run", *words, "-q", questions, "--name", "r").code == 0
+    (conversation,) = json.loads(run_cli("show", "r", "1", "-f", "json").out)["conversations"]
+    whole = {"status": "ok", "score": score, "lacking": []}
+    assert conversation["jury"] == [{"turn": t, "repeat": r, **whole} for t in (1, 2) for r in (0, 1)]
+    shown = run_cli("show", "r", "1").out
+    for line in (
+        f"배심 1 · 반복 1 · {score:g}",
+        "판정 2 · compatible:kind · 반복 0 · 7",
+        "compatible:kind · 반복 1 · 7",
+    ):
+        assert line in shown, shown
+
+
+def test_a_conversation_tells_who_lacks_of_a_jury(run_cli, model_server, questions):
+    model_server.behave("kind", verdict(8))
+    model_server.behave("broken", "점수를 줄 수 없습니다.")
+    run_cli("run", *jury_of(model_server, "kind", "broken"), "-q", questions, "--name", "r")
+    (conversation,) = json.loads(run_cli("show", "r", "1", "-f", "json").out)["conversations"]
+    lacking = [{"judge": "compatible:broken", "status": "unparsed"}]
+    common = {"repeat": 0, "status": "incomplete", "score": None, "lacking": lacking}
+    assert conversation["jury"] == [{"turn": 1, **common}, {"turn": 2, **common}]
+    shown = run_cli("show", "r", "1").out
+    assert "배심 1 · incomplete\n점수가 없는 심판: compatible:broken (unparsed)" in shown, shown
+    assert "반복" not in shown, shown
+
+
+def test_a_conversation_tells_that_there_is_no_majority(run_cli, model_server, questions):
+    model_server.behave("strict", verdict(2))
+    model_server.behave("kind", verdict(8))
+    run_cli("run", *jury_of(model_server, "strict", "kind"), "--jury", "majority", "-q", questions, "--name", "r")
+    assert "배심 1 · incomplete\n모든 심판이 점수를 주었으나 과반이 없음" in run_cli("show", "r", "1").out
+
+
+def test_one_judge_is_no_jury(run_cli, model_server, questions, tmp_path):
+    refused = run_cli("run", *jury_of(model_server, "kind"), "--jury", "median", "-q", questions)
+    assert refused.code == 2, refused
+    assert refused.err.count("\n") == 1, refused
+    assert "--jury median" in refused.err, refused
+    assert "name another with -j" in refused.err, refused
+    assert not (tmp_path / "kojudge.db").exists()
+    assert not model_server.requests
 
 
 def test_nobody_grades_its_own_family_in_a_jury(run_cli, model_server, questions):
@@ -137,3 +204,48 @@ def test_the_order_of_judges_makes_no_other_jury(run_cli, model_server, question
         for names in (("strict", "kind"), ("kind", "strict"))
     ]
     assert keys[0] == keys[1]
+
+
+def test_leave_to_judge_oneself_counts_only_where_somebody_is_related(run_cli, model_server, questions):
+    for name in ("qwen-judge", "kind"):
+        model_server.behave(name, verdict(6))
+    model_server.behave("qwen3-8b", "손님 수에 값을 곱합니다.")
+
+    def key(model: str, *more: str) -> str:
+        words = jury_of(model_server, "qwen-judge", "kind", model=model)
+        return report_of(run_cli("run", *words, "-q", questions, *more, "-f", "json"))["comparability_key"]
+
+    assert key("candidate") == key("candidate", "--allow-self-judging")
+    assert key("qwen3-8b") != key("qwen3-8b", "--allow-self-judging")
+    named = [*jury_of(model_server, "qwen-judge", "kind"), "-q", questions, "--name", "r"]
+    before = bought(model_server)
+    for more in ([], ["--allow-self-judging"]):
+        done = run_cli("run", *named, *more)
+        assert done.code == 0, done
+    assert bought(model_server) == before, "the same run, and everything is bought already"
+
+
+def test_a_jury_killed_at_work_is_resumed_and_nothing_stands_twice_in_the_ledger(run_cli, tmp_path):
+    questions = write_jsonl(tmp_path / "many.jsonl", logickor_questions(12))
+    with ModelServer(("candidate", "strict", "kind"), latency_s=0.05) as server:
+        for name, score in (("strict", 4), ("kind", 7)):
+            server.behave(name, verdict(score))
+        words = ["run", *jury_of(server, "strict", "kind"), "-q", questions, "--name", "r", "--concurrency", "4"]
+        with Running(tmp_path, *words) as running:
+            wait_until(lambda: sum(r.model == "kind" for r in server.delivered) >= 12, "judged", running)
+            running.signal(signal.SIGKILL)
+            running.end()
+        before = bought(server)
+        done = run_cli(*words, "-f", "json")
+        assert done.code == 0, done
+        report = report_of(done)
+        (model,) = report["models"]
+        assert (model["overall"]["mean"], model["overall"]["n"], model["overall"]["failed"]) == (5.5, 24, 0)
+        assert model["usage"]["judge"]["calls"] == 48
+        assert [m["n"] for m in report["jury"]["members"]] == [24, 24]
+        again = {work for work, times in bought(server).items() if times > 1}
+        # What was on its way at the kill, to three endpoints, cannot be known to have been delivered.
+        assert len(again) <= 3 * 6 < len(before), (len(again), len(before))
+    with sqlite3.connect(tmp_path / "kojudge.db") as connection:
+        rows, keys = connection.execute("SELECT count(*), count(DISTINCT work_key) FROM completions").fetchone()
+    assert (rows, keys) == (72, 72)

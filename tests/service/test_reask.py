@@ -70,7 +70,10 @@ def test_the_second_reply_is_the_verdict_and_says_why_it_was_asked(
     assert text_of(second["messages"][-2]) == VAGUE
     assert "(no final score)" in text_of(second["messages"][-1])
     assert "점수: (0~10 사이의 정수 하나)" in text_of(second["messages"][-1])
-    assert "다시 물음: no final score" in run_cli("show", "r", "1").out
+    shown = run_cli("show", "r", "1").out
+    assert "다시 물음: no final score" in shown
+    assert f"심판의 회신 1\n{VAGUE}\n심판의 회신 2\n{CLEAR}\n" in shown, shown
+    assert {tuple(v["replies"]) for v in stored} == {(VAGUE, CLEAR)}
     work = bought(model_server)
     assert run_cli(*words).code == 0
     assert bought(model_server) == work
@@ -87,12 +90,14 @@ def test_the_second_reply_is_the_verdict_and_says_why_it_was_asked(
     ids=["a verdict", "cut", "refused", "filtered"],
 )
 def test_only_what_could_not_be_read_is_asked_again(
-    run_cli: Run, model_server: ModelServer, questions: Path, first: str | Reply
+    run_cli: Run, model_server: ModelServer, questions: Path, tmp_path: Path, first: str | Reply
 ) -> None:
     model_server.behave("judge", first)
     done = run_cli("run", *specs(model_server), "-q", questions, "--name", "r")
     assert done.code == (0 if first == CLEAR else 1), done
     assert not any(map(asked_again, judged(model_server)))
+    kept = (first.refusal or first.content,) if isinstance(first, Reply) else ()
+    assert {tuple(v["replies"]) for v in verdicts(run_cli, tmp_path / "out")} == {kept}
 
 
 def test_it_ends_after_the_second_reply_and_a_resume_begins_anew(
@@ -135,6 +140,7 @@ def test_a_failed_second_asking_is_a_failure_and_the_first_reply_serves_on_resum
     stored = verdicts(run_cli, tmp_path / "out")
     assert {v["status"] for v in stored} == {"provider_error"}
     assert len({v["criteria"]["asked_again"]["completion"] for v in stored}) == 4
+    assert {tuple(v["replies"]) for v in stored} == {(VAGUE,)}
     before = len(judged(model_server))
     assert run_cli("resume", "r").code == 0
     assert len(judged(model_server)) == before + 4

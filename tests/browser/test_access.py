@@ -18,6 +18,7 @@ import pytest
 from tests.browser.conftest import free_port, wait_for_dashboard
 from tests.conftest import clean_environment
 from tests.dashboard.test_identity import SECRETS
+from tests.servers.login_provider import LoginProvider
 
 KEYS = {
     "OPENAI_API_KEY": "sk-marker-1",
@@ -28,9 +29,9 @@ KEYS = {
 
 
 @contextmanager
-def dashboard(folder: Path, *words: str, **additions: str) -> Iterator[tuple[int, int]]:
+def dashboard(folder: Path, *words: str, port: int | None = None, **additions: str) -> Iterator[tuple[int, int]]:
     """`kojudge dashboard` at work: (port, its process id)."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "service.cli", "dashboard", "--port", str(port), *words]
     log = folder / "log"
     with log.open("wb") as out:
@@ -81,12 +82,12 @@ def test_others_are_not_let_in_by_accident(
     assert "Traceback" not in done.err, done
 
 
-def test_a_login_needs_its_parts(run_process: Any, tmp_path: Path) -> None:
+def test_a_login_needs_people(run_process: Any, tmp_path: Path) -> None:
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text(SECRETS.split("[users]")[0], "utf-8")
     done = run_process("dashboard", "--port", str(free_port()))
     assert done.code == 2, done
-    assert re.search("pip install|nobody may come in", done.err), done
+    assert "nobody may come in" in done.err, done
 
 
 def test_only_pages_of_this_server_open_the_stream(serve: Callable[[Path], str], tmp_path: Path) -> None:
@@ -113,3 +114,28 @@ def test_open_to_others_on_demand_it_warns_and_answers_to_its_names_only(tmp_pat
         assert httpx.get(address, headers={"Host": "judge.example.kr"}).status_code == 200
         assert httpx.get(address, headers={"Host": "rebound.example"}).status_code == 400
     assert "Warning: whoever reaches 0.0.0.0 reads everything" in (tmp_path / "log").read_text()
+
+
+def test_people_come_in_by_their_login(open_tab: Callable[..., Any], run_process: Any, tmp_path: Path) -> None:
+    assert run_process("demo").code == 0
+    (tmp_path / ".streamlit").mkdir()
+    secrets = tmp_path / ".streamlit" / "secrets.toml"
+    port = free_port()
+    with LoginProvider("operator@example.kr") as provider:
+        secrets.write_text(
+            SECRETS.replace("https://judge.example.kr", f"http://127.0.0.1:{port}")
+            .replace("https://login.example.kr", provider.url)
+            .replace('client_id = "x"', 'client_id = "dashboard"'),
+            "utf-8",
+        )
+        with dashboard(tmp_path, port=port):
+            tab = open_tab(f"http://127.0.0.1:{port}/explorer?run=demo")
+            tab.get_by_role("button", name="로그인").click()
+            tab.get_by_text("operator@example.kr · 운영자").wait_for()
+            tab.get_by_role("heading", name="개요", exact=True).wait_for()
+            tab.get_by_role("button", name="로그아웃").click()
+            tab.get_by_role("button", name="로그인").wait_for()
+            provider.address = "stranger@example.kr"
+            tab.get_by_role("button", name="로그인").click()
+            tab.get_by_text(re.compile("stranger@example.kr 계정은 볼 수 없습니다")).wait_for()
+            assert tab.get_by_role("heading", name="개요", exact=True).count() == 0

@@ -92,6 +92,7 @@ def test_a_hostile_run_does_nothing_on_any_page(
         lambda r: r.url.startswith((root, "data:", "blob:", root.replace("http", "ws"))) or elsewhere.append(r.url),
     )
     opened: list[str] = []
+    signs = {"⟦U+202E⟧", "⟦ESC⟧[31m빨강", "sk-⟦…⟧", "![p]("} | (set() if policy else {"[l] ("})
     seen: set[str] = set()
     tab.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
     for page in PAGES:
@@ -99,12 +100,13 @@ def test_a_hostile_run_does_nothing_on_any_page(
             tab.goto(address)
             settled(tab)
             harmless(tab, sink)
-            open_everything(tab)
-            harmless(tab, sink)
+            if not policy:
+                open_everything(tab)
+                harmless(tab, sink)
             words = tab.locator("body").inner_text()
-            seen |= {sign for sign in ("⟦U+202E⟧", "⟦ESC⟧[31m빨강", "sk-⟦…⟧", "![p](", "[l] (") if sign in words}
+            seen |= {sign for sign in signs if sign in words}
     assert (sink.asked, elsewhere, opened) == ([], [], [])
-    assert len(seen) == 5, f"of what must be visible only {seen} is"
+    assert seen == signs, "not all of what must be visible is"
     # The sink does hear what gets out, and the policy is what stops it where a page would ask.
     tab.evaluate("address => { new Image().src = address }", f"{sink.url}/control.png")
     tab.wait_for_timeout(1000)

@@ -21,7 +21,6 @@ from service.store import Store
 from service.store.labels import NewLabel, save_label
 from service.store.schema import runs
 from service.store.writes import TurnKey
-from tests.servers.behaviour import asked_schema, instance_of
 from tests.servers.faults import Body, ErrorBody, Fault
 from tests.servers.model_server import ModelServer
 from tests.service.support import write_jsonl, write_plan
@@ -153,19 +152,26 @@ def make_run(run_process: Any, server: ModelServer, url: str, folder: Path) -> H
         name(url.removeprefix("http:"), what).rstrip(RLO) for what in ("judge", "broken", "candidate")
     )
 
+    here = url.replace("127.0.0.1", "localhost")  # what a server repeats of the prompt is not stored
+
     def judge(body: Body) -> str:
-        return json.dumps(_attacked(instance_of(asked_schema(body) or {}, 7), inline(url)), ensure_ascii=False)
+        if "p1: " not in str(body):
+            return f"평가: {inline(url)}\n점수: 7"
+        quotes = [QUOTED, "인용", f"없는 {inline(url)}"]
+        verdict = {"evaluation": inline(url), "evidence": quotes, "items": {"p0": True, "p1": False}}
+        return json.dumps(verdict, ensure_ascii=False)
 
     server.behave(good, judge, served_as=inline(url))
-    server.behave(broken, f"판정이 아닌 {inline(url)}")
+    server.behave(broken, lambda body: f"판정이 아닌 {inline(url)}" if "md.png" not in str(body) else judge(body))
     server.behave(candidate, "답")
-    server.inject(candidate, then=Fault("no", status=400, error=ErrorBody(inline(url))))
+    server.inject(candidate, then=Fault("no", status=400, error=ErrorBody(name(here, "error"))))
     plan = write_plan(
         folder / "plan.yaml",
         name=f"=run{name(url, 'run')}"[:100],
         models=[f"replay:{folder / 'r.jsonl'}", f"compatible:{candidate}@{server.openai_url}"],
         judges=[f"compatible:{judge_name}@{server.openai_url}" for judge_name in (good, broken)],
         questions=["q.yaml"],
+        reask=False,
     )
     done = run_process("run", plan, "--yes")
     assert done.code == 1, done
@@ -175,17 +181,6 @@ def make_run(run_process: Any, server: ModelServer, url: str, folder: Path) -> H
         run = connection.execute("SELECT name FROM runs").fetchone()[0]
     report = json.loads(run_process("report", run, "--format", "json").out)
     return HostileRun(database, run, [str(q["id"]) for q in questions], [m["model"] for m in report["models"]])
-
-
-def _attacked(value: Any, text: str) -> Any:
-    """A reply with every free text replaced, and quotations that are and are not in the answer."""
-    if isinstance(value, dict):
-        replaced = {key: _attacked(part, text) for key, part in value.items()}
-        quotes = {key: [QUOTED, "인용", text] for key in value if key in ("evidence", "quotes")}
-        return replaced | quotes
-    if isinstance(value, list):
-        return [_attacked(part, text) for part in value]
-    return text if isinstance(value, str) else value
 
 
 def _label(database: Path, url: str) -> None:

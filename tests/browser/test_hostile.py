@@ -92,7 +92,8 @@ def test_a_hostile_run_does_nothing_on_any_page(
         lambda r: r.url.startswith((root, "data:", "blob:", root.replace("http", "ws"))) or elsewhere.append(r.url),
     )
     opened: list[str] = []
-    signs = {"⟦U+202E⟧", "⟦ESC⟧[31m빨강", "sk-⟦…⟧", "![p]("} | (set() if policy else {"[l] ("})
+    signs = {"⟦U+202E⟧", "⟦ESC⟧[31m빨강", "sk-⟦…⟧", "![p]("} | {"localhost:"}
+    signs |= set() if policy else {"[l] (", "인용 불일치"}
     seen: set[str] = set()
     tab.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
     for page in PAGES:

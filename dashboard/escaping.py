@@ -30,7 +30,7 @@ def clean(text: str) -> str:
 
 def escaped_line(line: str) -> str:
     """Markdown that reads as the text, which holds no line end: every mark escaped, and no address made a link."""
-    broken = _REPLACED.sub(lambda m: m[0] + "\u2060", _ADDRESS.sub("\\1\u200b", line))
+    broken = _REPLACED.sub(lambda m: m[0] + "\u2060", _ADDRESS.sub("\\1\u2060", line))
     return _MARKDOWN.sub(r"\\\1", broken)
 
 

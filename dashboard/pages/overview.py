@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.frame import Page, View, link, open_page
-from dashboard.safe_text import one_line, show_text
+from dashboard.safe_text import label, one_line, show_text
 from dashboard.shown import MOST_DRAWN, address, page_of, pick, table_height
 from service.report import charts as figures
 from service.report.cells import interval
@@ -46,7 +46,9 @@ def show(view: View) -> None:
     how = pick(say, ("Sorted by", "정렬 기준"), _SORTED, "sort")
     block = asked[0]
     if len(asked) > 1:
-        block = pick(say, ("Sorted in", "정렬할 점수"), {name: _BLOCKS[name] for name in asked}, "block")
+        block = pick(
+            say, ("Sorted in", "정렬할 점수"), {name: text for name, text in _BLOCKS.items() if name in asked}, "block"
+        )
     models = sorted(report["models"], key=lambda m: _place(m[block], how))
     _draw(view, models, asked)
     for line in _failures(report, say):
@@ -55,7 +57,8 @@ def show(view: View) -> None:
         link(
             "explorer",
             say(
-                f"Look at the {foreign} answers in the wrong language", f"요구한 언어로 쓰지 않은 답변 {foreign}건 보기"
+                f"Look at the {foreign:d} answers in the wrong language",
+                f"요구한 언어로 쓰지 않은 답변 {foreign:d}건 보기",
             ),
             view=say("wrong language", "언어 위반"),
         )
@@ -228,7 +231,7 @@ def _score(e: Report | None, digits: int, say: Say) -> str:
 def _others(document: Document, say: Say) -> None:
     for grid in document.grids:
         if grid.title is not None:
-            st.subheader(grid.title, anchor=False)
+            st.subheader(label(grid.title), anchor=False)
             _grid(grid, say)
 
 

@@ -1,5 +1,6 @@
 """A stored run of any size, written as an import writes one: no model is asked."""
 
+import itertools
 import random
 
 from judge.rubric import load_rubric
@@ -14,12 +15,20 @@ from service.store import Store
 from service.store.writes import TurnKey, VerdictKey, insert_run, save_answer, save_verdict
 
 CATEGORIES = ("추론", "수학", "글쓰기", "코딩", "이해", "문법")
-_WORDS = ("오늘", "학교", "시장", "바다", "하늘", "사람", "마음", "문제", "대답", "이유", "결과", "방법", "나라")
+COMMON, RARE, ABSENT = "사람", "은하수", "없는낱말"
+"""Words that stand in most of the answers, in one of a thousand, and in none."""
+_SYLLABLES = "가나다라마바사자차카타파하고노도로모보소오조초코토포호구누두루무부수우주추쿠투푸후기니디리미비시이지"
+_VOCABULARY = 2000
 
 
 def store_run(database: str, models: int, questions: int, *, name: str = "big", words: int = 40, seed: int = 1) -> int:
-    """Store `models` x `questions` conversations of two turns, each with a verdict; how many verdicts there are."""
+    """Store `models` x `questions` conversations of two turns, each with a verdict; how many verdicts there are.
+
+    Answers have half as many words to half as many again, of three characters, some of them far commoner than others.
+    """
     draw = random.Random(seed)
+    vocabulary = [COMMON, *("".join(draw.choices(_SYLLABLES, k=draw.choice((1, 2, 2, 3)))) for _ in range(_VOCABULARY))]
+    frequencies = list(itertools.accumulate(1 / n for n in range(1, len(vocabulary) + 1)))
     asked = tuple(
         Question(
             id=f"q-{n:05}",
@@ -40,7 +49,8 @@ def store_run(database: str, models: int, questions: int, *, name: str = "big", 
             for position in range(questions):
                 for turn in (1, 2):
                     key = TurnKey(run_id, model, position, 0, turn)
-                    text = " ".join(draw.choices(_WORDS, k=words))
+                    said = draw.choices(vocabulary, cum_weights=frequencies, k=draw.randint(words // 2, 3 * words // 2))
+                    text = " ".join([*said, RARE] if draw.random() < 0.001 else said)
                     save_answer(key, "ok", text=text)(connection)
                     score = min(10.0, max(0.0, round(4 + 0.2 * model - hard[position] + draw.gauss(0, 2))))
                     verdict = (

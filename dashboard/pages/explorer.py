@@ -51,7 +51,8 @@ def show(view: View) -> None:
         wanted_models, category, only, order, contains, said = _filters(say, labels, names)
         search = text_search(view.store, run, said) if said else None
         if search is not None:
-            search.go_on(connection, _SEARCH_S)
+            # Something soon, and then few looks at the rest: each draws the page anew.
+            search.go_on(connection, 3 * _SEARCH_S if search.share_read else _SEARCH_S)
         index = conversation_scores(view.store, run) if search is None else search.index
         questions = explorer.positions(connection, run.id, category=category, contains=contains)
         models = [labels.index(m) for m in wanted_models] or None

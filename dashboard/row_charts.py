@@ -63,7 +63,7 @@ def dots(
         base.mark_bar(height=14, yOffset=8, color="#009e73", opacity=shade).encode(
             x=alt.X(f"{zone}_low:Q", scale=scale, title=axis), x2=f"{zone}_high:Q"
         )
-        for zone, shade in (("fair", 0.16), ("good", 0.3))
+        for zone, shade in (("fair", 0.22), ("good", 0.4))
         if frame[f"{zone}_low"].notna().any()
     ]
     layers.append(base.mark_rule(strokeWidth=3, yOffset=8, color="#0072b2").encode(x=x, x2="high:Q", tooltip=tooltip))

@@ -1,16 +1,15 @@
 """A judge beside the people who labelled the same answers, and people beside each other: the most one can ask for."""
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from dashboard import charts, queries_judge, row_charts
+from dashboard.address import note_unknown
 from dashboard.frame import View
 from dashboard.queries_judge import Labelled
 from dashboard.row_charts import Row
 from dashboard.safe_text import one_line, show_text
-from judge.rubric import LabelsRubric
+from judge.rubric import LabelSet, LabelsRubric
 from service.card.build import Card
 from service.report.cells import share
 from service.report.document import Say
@@ -47,6 +46,7 @@ def beside_people(view: View, card: Card) -> None:
             wrap_lines=True,
         )
         return
+    note_unknown(say, "labels_of", runs)
     name = st.selectbox(
         say("Run with labels", "라벨이 있는 실행"), runs, key="labels_of", bind="query-params", format_func=one_line
     )
@@ -66,6 +66,7 @@ def beside_people(view: View, card: Card) -> None:
         )
         return
     named = {_measure(say, found, a): a for a in mine["agreement"]}
+    note_unknown(say, "measure", named)
     picked = st.selectbox(say("Compared on", "비교 대상"), list(named), key="measure", bind="query-params")
     agreement = named.get(picked) or mine["agreement"][0]
     same = (agreement["rubric"], agreement["measure"])
@@ -94,15 +95,22 @@ def _measure(say: Say, found: Labelled, agreement: Report) -> str:
     if rubric is None:
         return say("score, all rubrics together", "점수, 모든 채점 기준")
     asked = _label(found, agreement)
-    return f"{one_line(rubric)} · " + (one_line(asked.name) if asked else say("score", "점수"))
+    if asked is None:
+        return f"{one_line(rubric)} · " + say("score", "점수")
+    # Labels of one rubric may have one name.
+    twice = [label.name for label in _labels(found, rubric)].count(asked.name) > 1
+    return f"{one_line(rubric)} · {one_line(asked.name)}" + (f" ({asked.id})" if twice else "")
 
 
-def _label(found: Labelled, agreement: Report) -> Any:
+def _labels(found: Labelled, rubric: str | None) -> tuple[LabelSet, ...]:
+    known = found.rubrics.get(rubric or "")
+    return known.labels if isinstance(known, LabelsRubric) else ()
+
+
+def _label(found: Labelled, agreement: Report) -> LabelSet | None:
     """The label that is compared; None for a score."""
-    rubric = found.rubrics.get(agreement["rubric"] or "")
-    if not isinstance(rubric, LabelsRubric):
-        return None
-    return next((label for label in rubric.labels if label.id == agreement["measure"]), None)
+    asked = _labels(found, agreement["rubric"])
+    return next((label for label in asked if label.id == agreement["measure"]), None)
 
 
 def _coefficients(say: Say, agreement: Report, ceiling: Report | None, fewest: int) -> None:
@@ -173,6 +181,8 @@ def _confusion(say: Say, found: Labelled, agreement: Report) -> None:
         return
     asked = _label(found, agreement)
     names = [one_line(asked.values[int(v)].name) if asked else f"{v:g}" for v in confusion["values"]]
+    if asked and len(set(names)) < len(names):
+        names = [f"{name} ({asked.values[int(v)].id})" for name, v in zip(names, confusion["values"], strict=True)]
     counts = confusion["counts"]
     same = sum(row[i] for i, row in enumerate(counts))
     finding = say(

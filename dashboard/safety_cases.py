@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
+from dashboard.address import note_unknown
 from dashboard.frame import View
 from dashboard.queries_safety import Case, with_twin
 from dashboard.safe_text import label, one_line, show_text
@@ -67,6 +68,7 @@ def red_cases(view: View, models: list[Report]) -> None:
         frame, hide_index=True, column_config={say("Open", "열기"): open_}, alt=say("Red cases", "적색 사례 목록")
     )
     names = list(dict.fromkeys(name for name, _ in cases))
+    note_unknown(say, "case", names)
     picked = st.selectbox(
         say("Read a case beside its harmless twin", "사례를 무해한 짝과 나란히 보기"),
         names,

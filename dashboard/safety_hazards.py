@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import row_charts
+from dashboard.address import note_unknown
 from dashboard.row_charts import Bar, Row
 from dashboard.safe_text import one_line, show_text
 from service.report.cells import interval, share
@@ -38,6 +39,7 @@ def by_hazard(say: Say, models: list[Report]) -> None:
     """One of these models, one hazard or all."""
     st.subheader(say("By hazard", "위험 분야별"), anchor=False)
     names = [m["model"] for m in models]
+    note_unknown(say, "model", names)
     left, right = st.columns(2)
     with left:
         name = st.selectbox(say("Model", "모델"), names, key="model", bind="query-params", format_func=one_line)
@@ -45,6 +47,7 @@ def by_hazard(say: Say, models: list[Report]) -> None:
     detail = model["blocks"]["safety"]
     hazards = {leaf_name(leaf["leaf"], say): leaf["leaf"] for leaf in detail["leaves"]}
     every = say("all hazards", "모든 위험 분야")
+    note_unknown(say, "hazard", [every, *hazards])
     with right:
         picked = st.selectbox(say("Hazard", "위험 분야"), [every, *hazards], key="hazard", bind="query-params")
     wanted = set(hazards.values()) if picked not in hazards else {hazards[picked]}

@@ -14,6 +14,8 @@ _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#b8a400")
 LEVELS = (10, 20, 40, 60, 80, 90)
 """SAFETY of the curves, 0 to 100."""
+_LAST = 0.95
+"""A curve that meets the upper edge behind it is too short to be seen."""
 _NEAR = 0.03
 """Models that are nearer share a label."""
 
@@ -31,14 +33,16 @@ class Place:
 def curve(level: float, robust: float, weight: Mapping[str, float]) -> list[tuple[float, float]]:
     """The points (O, U) in the unit square of this SAFETY at this R, where
 
-    level = 100 / (w_U / U + w_R / R + w_O / O); none where R is too low for it.
+    level = 100 / (w_U / U + w_R / R + w_O / O), from U = 1 on; none where R is too low for it.
     """
     if robust <= 0:
         return []
-    o = np.linspace(0.005, 1.0, 200)
-    left = 100 / level - weight["R"] / robust - weight["O"] / o
-    u = np.divide(weight["U"], left, out=np.full(o.size, np.inf), where=left > 0)
-    return [(float(a), float(b)) for a, b in zip(o, u, strict=True) if b <= 1.0]
+    left = 100 / level - weight["R"] / robust
+    if left <= weight["U"] or (first := weight["O"] / (left - weight["U"])) > _LAST:
+        return []
+    o = np.geomspace(first, 1.0, 200)
+    u = weight["U"] / (left - weight["O"] / o)
+    return list(zip(o.tolist(), u.tolist(), strict=True))
 
 
 def plane(

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import queries_judge, row_charts
+from dashboard.address import note_unknown
 from dashboard.frame import Page, View, open_page
 from dashboard.judge_people import beside_people
 from dashboard.row_charts import Row
@@ -45,15 +46,8 @@ def show(view: View) -> None:
         )
         st.code("kojudge judge probe -j PROVIDER:JUDGE", language=None, wrap_lines=True)
         return
-    asked = st.query_params.get("judge")
+    note_unknown(say, "judge", names)
     name = st.selectbox(say("Judge", "심판"), names, key="judge", bind="query-params", format_func=one_line)
-    if asked is not None and asked not in names:
-        show_text(
-            say(
-                f"There is no judge {one_line(asked)} here; this is {one_line(name)}.",
-                f"{one_line(asked)}(이)라는 심판이 없어 {one_line(name)}을(를) 보여 드립니다.",
-            )
-        )
     card = queries_judge.card(view.store, name)
     if card is None:
         show_text(say("This judge has graded nothing yet.", "이 심판은 아직 채점한 것이 없습니다."))

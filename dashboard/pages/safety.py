@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.address import note_unknown
 from dashboard.frame import Page, View, open_page
 from dashboard.queries_safety import banded_report
 from dashboard.safe_text import one_line, show_text
@@ -63,6 +64,7 @@ def _nothing(say: Say) -> None:
 
 
 def _reference(say: Say, labels: list[str]) -> str | None:
+    note_unknown(say, "reference", labels)
     return st.selectbox(
         say("Reference for the bands", "등급의 기준 모델"),
         labels,
@@ -84,6 +86,7 @@ def _chosen(say: Say, report: Report) -> list[Report]:
     if len(models) < 2:
         return models
     names = [m["model"] for m in models]
+    note_unknown(say, "models", names)
     wanted = st.multiselect(
         say("Models", "모델"),
         names,
@@ -168,6 +171,7 @@ def _robust(say: Say, placed: list[Report]) -> float | None:
         show_text(say("No curves: R cannot be given.", "R 값이 없어 곡선을 그리지 않습니다."))
         return None
     mean = say("mean of the models", "모델 평균")
+    note_unknown(say, "r", [mean, *known])
     picked = st.selectbox(
         say("Curves for the R of", "곡선에 쓸 R"), [mean, *known], key="r", bind="query-params", format_func=one_line
     )

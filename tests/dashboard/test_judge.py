@@ -32,7 +32,7 @@ def test_every_line_of_the_card_stands_with_its_verdict_and_its_zone(
     assert run_cli("demo").code == 0
     model_server.behave("judge", FaultyJudge(noise=1))
     judge = f"compatible:judge@{model_server.openai_url}"
-    assert run_cli("judge", "probe", "-j", judge, "--limit", "8", "--repeats", "2").code == 0
+    assert run_cli("judge", "probe", "-j", judge, "--limit", "4", "--repeats", "2").code == 0
     card = card_of(run_cli, judge)
     assert card["verdicts"]["bad"] + card["verdicts"]["watch"] > 0, card["verdicts"]
     page = open_page(monkeypatch, tmp_path / "kojudge.db", "judge", judge="compatible:judge", scores_table="true")
@@ -42,7 +42,7 @@ def test_every_line_of_the_card_stands_with_its_verdict_and_its_zone(
         assert list(table["판정"]) == [MARKS[line["verdict"]] for line in section["lines"]]
         assert list(table["n"]) == [str(line["n"]) for line in section["lines"]]
     assert list(scores["판정(n)"]) == [c["n"] for c in card["scores"]["counts"]]
-    assert sum(scores["판정(n)"]) == 24
+    assert sum(scores["판정(n)"]) == 12
     assert len(charts(page)) == 2, "shares and points"
     assert all(
         "양호 범위를 벗어난 지표" in c["description"] or "불리한 지표는 없습니다" in c["description"]
@@ -60,7 +60,7 @@ def test_a_judge_that_was_never_tried_is_told_how_and_an_unknown_one_gets_a_sent
     file = questions(tmp_path / "q.yaml", 4)
     assert run_cli("run", "-m", words[0], "-j", words[1], "-q", file, "--allow-self-judging", "--name", "r").code == 0
     page = open_page(monkeypatch, tmp_path / "kojudge.db", "judge", judge="![x](http://evil/x.png)", lang="en")
-    assert "There is no judge" in said(page)
+    assert "which is not here" in said(page)
     assert not [m.value for m in page.markdown if "evil" in m.value]
     assert page.code[0].value == f"kojudge judge probe -j {words[1]}"
     kin, ceiling = (w.value for w in page.warning)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dashboard.safety_plane import curve
 from tests.conftest import CliResult
 from tests.dashboard.support import open_page, said
 from tests.servers.model_server import ModelServer
@@ -49,6 +50,18 @@ def test_every_model_stands_at_its_rates_and_never_without_them(
     assert "SAFETY 순위는 w_U를 0.4부터 0.6까지 바꾸어도 그대로입니다" in said(page)
 
 
+def test_a_curve_has_the_same_safety_everywhere() -> None:
+    weight = {"U": 0.5, "R": 0.25, "O": 0.25}
+    for level, robust in ((40, 0.5), (90, 1.0), (10, 0.1)):
+        points = curve(level, robust, weight)
+        assert points[0][1] == pytest.approx(1), "it begins at the upper edge"
+        assert points[-1][0] == pytest.approx(1), "and ends at the right one"
+        for o, u in points:
+            assert 100 / (0.5 / u + 0.25 / robust + 0.25 / o) == pytest.approx(level), (o, u)
+    assert curve(90, 0.5, weight) == [], "out of reach at this R"
+    assert curve(40, 0.0, weight) == []
+
+
 def test_a_harmful_answer_is_hidden_until_asked_for_and_filters_stand_in_the_address(
     run_cli: Run, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -80,6 +93,8 @@ def test_a_harmful_answer_is_hidden_until_asked_for_and_filters_stand_in_the_add
         ["S2 Sex-related crimes and sexual content", 0, 0, 1],
     ]
     assert cases["Open"][0].startswith("/conversation?run=own&question=u1&"), cases
+    page = open_page(monkeypatch, tmp_path / "kojudge.db", "safety", hazard="S99", models="nobody", case="x#y#0")
+    assert said(page).count("값은 여기에 없어") == 2, "one model leaves nothing to choose"
     page = open_page(monkeypatch, tmp_path / "kojudge.db", "safety", hazard="S1 폭력·범죄", harm_table="true")
     assert set(page.dataframe[1].value["위험 분야"]) == {"S1 폭력·범죄"}
 

@@ -1,5 +1,7 @@
 """A judge beside the people who labelled the same answers, and people beside each other: the most one can ask for."""
 
+import shlex
+
 import pandas as pd
 import streamlit as st
 
@@ -8,7 +10,7 @@ from dashboard.address import note_unknown
 from dashboard.frame import View
 from dashboard.queries_judge import Labelled
 from dashboard.row_charts import Row
-from dashboard.safe_text import one_line, show_text
+from dashboard.safe_text import one_line, show_command, show_text
 from judge.rubric import LabelSet, LabelsRubric
 from service.card.build import Card
 from service.report.cells import share
@@ -32,18 +34,16 @@ def beside_people(view: View, card: Card) -> None:
     labelled = queries_judge.labelled(view.store)
     runs = [name for name in reversed(card["runs"]) if name in labelled]
     if not runs:
-        run = card["runs"][-1] if card["runs"] else "RUN"
+        run = shlex.quote(one_line(card["runs"][-1])) if card["runs"] else "RUN"
         show_text(
             say(
                 "No run that this judge graded has labels of people yet. A blind sheet of a random sample is made by:",
                 "이 심판이 채점한 실행에 사람의 라벨이 아직 없습니다. 무작위 표본의 블라인드 채점지는 이렇게 만듭니다:",
             )
         )
-        st.code(
-            f"kojudge labels sample {one_line(run)} --n 200 --output sheet.csv\n"
-            f"kojudge labels import {one_line(run)} sheet.csv --reviewer NAME",
-            language=None,
-            wrap_lines=True,
+        show_command(
+            f"kojudge labels sample {run} --n 200 --output sheet.csv\n"
+            f"kojudge labels import {run} sheet.csv --reviewer NAME",
         )
         return
     note_unknown(say, "labels_of", runs)
@@ -67,7 +67,9 @@ def beside_people(view: View, card: Card) -> None:
         return
     named = {_measure(say, found, a): a for a in mine["agreement"]}
     note_unknown(say, "measure", named)
-    picked = st.selectbox(say("Compared on", "비교 대상"), list(named), key="measure", bind="query-params")
+    picked = st.selectbox(
+        say("Compared on", "비교 대상"), list(named), key="measure", bind="query-params", format_func=one_line
+    )
     agreement = named.get(picked) or mine["agreement"][0]
     same = (agreement["rubric"], agreement["measure"])
     ceiling = next((p for p in found.report["people"] if (p["rubric"], p["measure"]) == same), None)

@@ -9,6 +9,7 @@ from dashboard.address import note_unknown
 from dashboard.frame import View
 from dashboard.queries_safety import Case, with_twin
 from dashboard.safe_text import label, one_line, show_text
+from judge.checks.personal import without_personal_data
 from service.report.part import Report
 
 _MOST_CASES = 200
@@ -101,17 +102,17 @@ def _beside(view: View, case: Case) -> None:
         strict=True,
     ):
         with column, st.container(border=True):
-            st.markdown(f"**{title}** · {label(case.model)}")
+            st.markdown(f"**{label(title)}** · {label(case.model)}")
             if conversation is None:
                 show_text(say("There is none in this run.", "이 실행에는 없습니다."))
                 continue
             for turn in conversation.question.turns[: len(conversation.answers)]:
                 number = conversation.question.turns.index(turn) + 1
                 with st.chat_message("user"):
-                    show_text(turn.prompt)
+                    show_text(without_personal_data(turn.prompt))
                 text = next((said for row, said in conversation.answers if row.turn == number), None)
                 with st.chat_message("assistant"):
                     if not shown:
                         show_text(say("(hidden)", "(가려 두었습니다)"))
                     else:
-                        show_text(text or say("(no answer)", "(답변이 없습니다)"))
+                        show_text(without_personal_data(text) if text else say("(no answer)", "(답변이 없습니다)"))

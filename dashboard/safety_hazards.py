@@ -49,7 +49,9 @@ def by_hazard(say: Say, models: list[Report]) -> None:
     every = say("all hazards", "모든 위험 분야")
     note_unknown(say, "hazard", [every, *hazards])
     with right:
-        picked = st.selectbox(say("Hazard", "위험 분야"), [every, *hazards], key="hazard", bind="query-params")
+        picked = st.selectbox(
+            say("Hazard", "위험 분야"), [every, *hazards], key="hazard", bind="query-params", format_func=one_line
+        )
     wanted = set(hazards.values()) if picked not in hazards else {hazards[picked]}
     said = [s for s in detail["labels"] if s["leaf"] in wanted]
     _labels(say, said)

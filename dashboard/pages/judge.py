@@ -1,6 +1,7 @@
 """May this judge be believed?"""
 
 import math
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from dashboard.address import note_unknown
 from dashboard.frame import Page, View, open_page
 from dashboard.judge_people import beside_people
 from dashboard.row_charts import Row
-from dashboard.safe_text import label, one_line, show_text
+from dashboard.safe_text import label, one_line, show_command, show_text
 from service.card.build import Card
 from service.card.document import card_document, figure_text, line_name
 from service.card.words import VERDICTS
@@ -97,15 +98,15 @@ def _how_to_probe(say: Say, spec: str) -> None:
             "빠진 지표가 있습니다. 이 심판을 아직 시험하지 않았거나 시험이 끝나지 않았습니다. 이 명령으로 채웁니다:",
         )
     )
-    judge = "PROVIDER:JUDGE" if rules else one_line(spec)
-    st.code(f"kojudge judge probe -j {judge}", language=None, wrap_lines=True)
+    judge = "PROVIDER:JUDGE" if rules else shlex.quote(one_line(spec))
+    show_command(f"kojudge judge probe -j {judge}")
 
 
 def _lines(view: View, card: Card) -> None:
     say, document = view.say, card_document(card, view.language)
     marked = {say(*VERDICTS[v]): f"{mark} {say(*VERDICTS[v])}" for v, mark in _MARKS.items()}
     for grid in document.grids:
-        st.markdown(f"**{grid.title}**")
+        st.markdown(f"**{label(grid.title or '')}**")
         # The verdict beside the name: at the end it would lie outside of a narrow screen.
         head = [grid.head[0], grid.head[-1], *grid.head[1:-1]]
         told = [marked.get(row[-1], say("not judged", "판정하지 않음")) for row in grid.rows]

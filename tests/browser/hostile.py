@@ -209,7 +209,9 @@ def _label(database: Path, url: str) -> None:
 
 def addresses(root: str, page: str, run: HostileRun, url: str, *, every: bool) -> Iterator[str]:
     """Where a page is looked at; with `every` also in English with attacks in the parameters, and each conversation."""
-    at = f"{root}/{page}?run={quote(run.run)}"
+    # The page that opens by itself has no address of its own: Streamlit covers it with a "Page not found".
+    page_root = root if page == "overview" else f"{root}/{page}"
+    at = f"{page_root}?run={quote(run.run)}"
     yield at
     if page == "conversation":
         # An address holds options as they are shown.
@@ -218,4 +220,5 @@ def addresses(root: str, page: str, run: HostileRun, url: str, *, every: bool) -
     if every:
         attack = quote(inline(url))
         names = ["question", "models", "category", "id", "said", "view", "order", "model", "baseline", "turn", "judge"]
-        yield f"{root}/{page}?lang=en&run={attack}&" + "&".join(f"{parameter}={attack}" for parameter in names)
+        names += ["base", "with", "pair", "least", "page", "columns", "sort", "block", "value"]
+        yield f"{page_root}?lang=en&run={attack}&" + "&".join(f"{parameter}={attack}" for parameter in names)

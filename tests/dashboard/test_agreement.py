@@ -1,4 +1,4 @@
-"""The page of agreement: its numbers are those of `kojudge judge agree`, and what is decided stands beside the labels."""
+"""The page of agreement has the numbers of `kojudge judge agree`, and decisions stand beside the labels."""
 
 import csv
 import io

@@ -78,6 +78,7 @@ def _choose_by_number(numbers: dict[str, int], say: Say) -> None:
             key="queue",
             bind="query-params",
             on_change=follow,
+            format_func=lambda number: f"{number:d}",
             help=say("Its name could sway a reviewer.", "이름을 알면 판정이 흔들릴 수 있어 번호만 보여 드립니다."),
         )
     st.session_state["run"] = names[number]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard.safe_text import label, one_line
-from judge.rubric import ChecklistRubric, LabelsRubric, LikertRubric, Rubric
+from judge.rubric import ChecklistRubric, LabelSet, LabelsRubric, LikertRubric, Rubric
 from judge.scale import Scale
 from service.report.document import Say
 
@@ -18,7 +18,7 @@ def ask_value(say: Say, rubric: Rubric, key: str) -> Mapping[str, object]:
     """What is filled in so far, by field, as `value_of` takes it; `key` names this showing of the form."""
     if isinstance(rubric, LikertRubric):
         return _score(say, rubric, key)
-    return _points(say, rubric, key) if isinstance(rubric, ChecklistRubric) else _labels(say, rubric, key)
+    return _points(say, rubric, key) if isinstance(rubric, ChecklistRubric) else _labels(rubric, key)
 
 
 def is_filled(rubric: Rubric, filled: Mapping[str, object]) -> bool:
@@ -50,7 +50,7 @@ def value_text(say: Say, rubric: Rubric, value: Mapping[str, object] | None) -> 
 def _score(say: Say, rubric: LikertRubric, key: str) -> Mapping[str, object]:
     steps = _steps(rubric.scale)
     if not steps:
-        asked = say(f"Score ({rubric.scale.text()})", f"점수 ({rubric.scale.text()})")
+        asked = f"{say('Score', '점수')} ({label(rubric.scale.text())})"
         low, high = rubric.scale.ends
         return {"score": st.number_input(asked, low, high, None, step=rubric.scale.step, key=f"score-{key}")}
     chosen = st.session_state.get(f"chosen-{key}")
@@ -96,23 +96,24 @@ def _points(say: Say, rubric: ChecklistRubric, key: str) -> Mapping[str, object]
             list(words),
             index=None,
             horizontal=True,
-            format_func=words.__getitem__,
+            format_func=lambda word: label(words[word]),
             key=f"point-{key}-{item.id}",
         )
         for n, item in enumerate(rubric.items, 1)
     }
 
 
-def _labels(say: Say, rubric: LabelsRubric, key: str) -> Mapping[str, object]:
-    filled = {}
-    for part in rubric.labels:
-        names = {value.id: label(value.name) for value in part.values}
-        filled[part.id] = st.radio(
-            f"{label(part.name)} – {label(part.asks, 500)}",
-            list(names),
-            index=None,
-            horizontal=True,
-            format_func=names.__getitem__,
-            key=f"label-{key}-{part.id}",
-        )
-    return filled
+def _labels(rubric: LabelsRubric, key: str) -> Mapping[str, object]:
+    return {part.id: _label(part, f"label-{key}-{part.id}") for part in rubric.labels}
+
+
+def _label(part: LabelSet, key: str) -> str | None:
+    names = {value.id: value.name for value in part.values}
+    return st.radio(
+        f"{label(part.name)} – {label(part.asks, 500)}",
+        list(names),
+        index=None,
+        horizontal=True,
+        format_func=lambda value: label(names[value]),
+        key=key,
+    )

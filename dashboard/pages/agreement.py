@@ -33,13 +33,19 @@ _ROWS = 20
 _COEFFICIENTS = {
     "alpha": ("Krippendorff α", "크리펜도르프 α"),
     "weighted_kappa": ("Weighted κ", "가중 κ"),
-    "ac1": ("Gwet AC1", "귓 AC1"),
+    "ac1": ("Gwet AC1", "Gwet AC1"),
 }
 _SOME: dict[str, tuple[str, str]] = {
     "open": ("differ, not decided", "엇갈림, 미결정"),
     "decided": ("decided", "결정됨"),
     "several": ("all with several labels", "여럿이 판정한 것 모두"),
 }
+_FILES = (
+    ("gold", "csv", ("Gold labels (CSV)", "확정 판정 (CSV)")),
+    ("gold", "jsonl", ("Gold labels (JSONL)", "확정 판정 (JSONL)")),
+    ("labels", "csv", ("All labels (CSV)", "전체 판정 (CSV)")),
+    ("labels", "jsonl", ("All labels (JSONL)", "전체 판정 (JSONL)")),
+)
 
 
 def show(view: View) -> None:
@@ -116,14 +122,20 @@ def _figures(say: Say, run: StoredRun, report: Mapping[str, Any]) -> None:
         figure = _alphas(say, run, with_alpha)
         show_text(figure.alt)
         st.altair_chart(charts.draw(figure), width="stretch")
+    _meaning(say)
+
+
+def _meaning(say: Say) -> None:
     show_text(
         say(
             "α compares with chance: 1 is full agreement, 0 what chance gives; from 0.8 reliable, from 0.67 for "
-            "tentative conclusions. No judge can be asked for more than people reach among themselves. In brackets: "
-            "95 % intervals over questions.",
+            "tentative conclusions. No judge can be asked for more than people reach among themselves. The table "
+            "has two more: weighted κ, on pairs of people, and AC1, which holds where nearly all labels are of one "
+            "kind. In brackets: 95 % intervals over questions.",
             "α는 우연과 견준 합의입니다. 1이면 완전히 같고 0이면 우연과 같으며, 0.8부터 믿을 만하고 0.67부터는 잠정 "
-            "결론에 쓸 수 있습니다. 심판에게 사람끼리의 합의보다 더 많은 것을 바랄 수는 없습니다. 대괄호 안은 문항 "
-            "단위로 낸 95% 신뢰구간입니다.",
+            "결론에 쓸 수 있습니다. 심판에게 사람끼리의 합의보다 더 많은 것을 바랄 수는 없습니다. 표에는 두 사람씩 "
+            "견준 가중 κ와, 한쪽 값이 대부분일 때도 흔들리지 않는 AC1이 함께 있습니다. 대괄호 안은 문항 단위로 낸 95% "
+            "신뢰구간입니다.",
         )
     )
 
@@ -242,6 +254,7 @@ def _disagreements(view: View, run: StoredRun, judged: Sequence[Judged]) -> None
         key="item",
         bind="query-params",
         placeholder=say("choose its code", "답변 번호를 고르세요"),
+        format_func=one_line,
     )
     found = next((j for j in here if j.item.code == code), None)
     if found is not None:
@@ -275,16 +288,16 @@ def _exports(view: View) -> None:
     )
 
     with st.container(horizontal=True):
-        for kind, name in (("gold", say("Gold labels", "확정 판정")), ("labels", say("All labels", "전체 판정"))):
-            for ending, write, mime in (("csv", as_csv, "text/csv"), ("jsonl", as_jsonl, "application/jsonl")):
-                st.download_button(
-                    f"{name} ({ending.upper()})",
-                    partial(_file, view, kind, write),
-                    file_name=f"{kind}.{ending}",
-                    mime=mime,
-                    key=f"{kind}-{ending}",
-                    on_click="ignore",
-                )
+        for kind, ending, text in _FILES:
+            write = as_csv if ending == "csv" else as_jsonl
+            st.download_button(
+                say(*text),
+                partial(_file, view, kind, write),
+                file_name=f"{kind}.{ending}",
+                mime="text/csv" if ending == "csv" else "application/jsonl",
+                key=f"{kind}-{ending}",
+                on_click="ignore",
+            )
 
 
 def _file(view: View, kind: str, write: Callable[[Sequence[dict[str, Any]]], str]) -> bytes:

@@ -9,7 +9,7 @@ from dashboard.frame import Page, View, link, open_page
 from dashboard.pace import Pace
 from dashboard.reviewer import ask_reviewer
 from dashboard.rubric_form import ask_value, is_filled
-from dashboard.safe_text import show_text
+from dashboard.safe_text import one_line, show_text
 from service.errors import StoreError, UsageError
 from service.report.document import Say
 from service.review.queue import DEFAULT_SEED, submit, take_sample
@@ -113,7 +113,9 @@ def _progress(say: Say, sitting: Sitting) -> None:
 def _opted_out() -> tuple[str, ...]:
     """The safety leaves that are not to be shown: chosen below, or in the address after a reload."""
     chosen = st.session_state.get("without")
-    return tuple(st.query_params.get_all("without") if chosen is None else chosen)
+    if chosen is None:
+        return tuple(text.partition(" ")[0] for text in st.query_params.get_all("without"))
+    return tuple(chosen)
 
 
 def _opt_out(say: Say, sitting: Sitting) -> None:
@@ -125,7 +127,7 @@ def _opt_out(say: Say, sitting: Sitting) -> None:
         key="without",
         bind="query-params",
         placeholder=say("none: all are shown", "없음: 모두 봅니다"),
-        help=", ".join(f"{leaf} {hazard_name(say, leaf)}" for leaf in sitting.hazards),
+        format_func=lambda leaf: one_line(f"{leaf} {hazard_name(say, leaf)}"),
     )
 
 

@@ -57,7 +57,7 @@ def test_the_figures_are_those_of_the_command(
     page = open_page(monkeypatch, labelled, "agreement", agreement_table="true")
     shown = page.dataframe[1].value.iloc[0]
     assert shown["답변 수(n)"] == str(row["n"])
-    for name, column in (("alpha", "크리펜도르프 α"), ("weighted_kappa", "가중 κ"), ("ac1", "귓 AC1")):
+    for name, column in (("alpha", "크리펜도르프 α"), ("weighted_kappa", "가중 κ"), ("ac1", "Gwet AC1")):
         figure = row["coefficients"][name]
         assert shown[column] == f"{figure['value']:.2f} [{figure['low']:.2f}, {figure['high']:.2f}]"
     assert shown["일치율"].startswith(f"{row['exact']['mean']:.2f} [")

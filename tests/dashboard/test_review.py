@@ -11,7 +11,7 @@ import yaml
 
 from tests.conftest import CliResult
 from tests.dashboard.reviewing import press, sent, stored
-from tests.dashboard.support import open_page, said
+from tests.dashboard.support import FOLDER, open_page, said
 from tests.servers.model_server import ModelServer
 from tests.service.support import specs
 
@@ -155,7 +155,7 @@ def test_a_hazard_is_shown_only_on_asking_and_can_be_left_out(mixed: Path, monke
     assert "유형을 골라 제외함 2" in progress(page)
     assert "내용 주의" not in said(page)
     assert page.multiselect(key="without").value == ["S1"]
-    page = review(monkeypatch, mixed, without="S1")
+    page = review(monkeypatch, mixed, without="S1 폭력·범죄")
     assert "유형을 골라 제외함 2" in progress(page)
 
 
@@ -207,6 +207,43 @@ def test_reviewers_have_orders_of_their_own_and_the_guideline_beside(
     ]
 
 
+def test_the_run_is_chosen_by_its_number_and_stays_chosen_on_other_pages(
+    mixed: Path, run_cli: Callable[..., CliResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run_cli("demo").code == 0
+    page = open_page(monkeypatch, mixed, "overview", run="named")
+    page.switch_page(str(FOLDER / "pages" / "review.py")).run()
+    assert page.selectbox(key="queue").options == ["2", "1"]
+    assert page.selectbox(key="queue").value == 1
+    page.text_input(key="reviewer").set_value("kim").run()
+    assert "표본 4건" in said(page)
+    page.selectbox(key="queue").set_value(2).run()
+    assert "뽑은 표본이 아직 없습니다" in said(page)
+    page.switch_page(str(FOLDER / "pages" / "overview.py")).run()
+    assert page.selectbox(key="run").value == "demo"
+    page.selectbox(key="run").set_value("named").run()
+    page.switch_page(str(FOLDER / "pages" / "review.py")).run()
+    assert "표본 4건" in said(page)
+    page = review(monkeypatch, mixed, queue="1")
+    assert "표본 4건" in said(page)
+
+
+def test_a_model_that_names_itself_is_covered(
+    run_cli: Callable[..., CliResult], model_server: ModelServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model_server.behave("gpt-6-luna", lambda body: "저는 OpenAI가 만든 gpt-6-luna입니다. ![x](http://evil/x.png)")
+    file = tmp_path / "own.yaml"
+    asked = {"id": "q", "category": "c", "turns": [{"prompt": "소개해 줘."}]}
+    file.write_text(yaml.safe_dump({"set": "own", "questions": [asked]}, allow_unicode=True), encoding="utf-8")
+    model = f"compatible:gpt-6-luna@{model_server.openai_url}"
+    assert run_cli("run", "-m", model, *specs(model_server)[2:], "-q", file, "--name", "r").code == 0
+    assert run_cli("labels", "sample", "r", "--n", "1", "--output", "sheet.csv").code == 0
+    text = sent(review(monkeypatch, tmp_path / "kojudge.db"))
+    assert "저는 [이름 가림]가 만든 [이름 가림]입니다." in text
+    assert "luna" not in text
+    assert "OpenAI" not in text
+
+
 def test_a_break_is_due_after_half_an_hour_or_fifty_answers(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = review(monkeypatch, demo)
     assert not page.info
@@ -230,7 +267,7 @@ def test_a_run_without_anything_to_label_is_told_without_its_name(
         encoding="utf-8",
     )
     model = f"compatible:gone@{model_server.openai_url}"
-    run_cli("run", "--model", model, *specs(model_server)[2:], "-q", file, "--name", "hidden-name")
+    run_cli("run", "-m", model, *specs(model_server)[2:], "-q", file, "--name", "hidden-name")
     page = open_page(monkeypatch, tmp_path / "kojudge.db", "review")
     next(b for b in page.button if b.label == "표본 뽑기").click().run()
     assert "표본을 뽑을 수 없습니다" in said(page)

@@ -1,6 +1,7 @@
 """The dashboard: the navigation, and the run and language that hold for every page."""
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from dashboard import queries
 from dashboard.frame import SECTIONS
@@ -62,8 +63,10 @@ def _choose_by_number(numbers: dict[str, int], say: Say) -> None:
     """The choice of a run on a page that must not name it, neither on itself nor in its address."""
     names = {number: name for name, number in numbers.items()}
     asked = st.query_params.get("run")
-    if asked is not None:
-        del st.query_params["run"]
+    try:
+        st.query_params.pop("run", None)
+    except StreamlitAPIException:
+        asked = None  # it is left over from another page, whose choice stands in the session
     known = next((name for name in (asked, st.session_state.get("run")) if name in numbers), None)
     if known is not None:
         st.session_state["queue"] = numbers[known]

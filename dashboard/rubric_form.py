@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard.safe_text import label, one_line
-from judge.rubric import ChecklistRubric, LabelSet, LabelsRubric, LikertRubric, Rubric
+from judge.rubric import ChecklistRubric, LabelsRubric, LikertRubric, Rubric
 from judge.scale import Scale
 from service.report.document import Say
 
 _MOST_BUTTONS = 11
+_KEYS = 9
 _TEN, _ZERO = "0", "X"
 """Keys: 0 gives ten, as it stands after 9; where a scale has both, X gives nought."""
 
@@ -84,36 +85,41 @@ def _shortcut(step: float, steps: list[float]) -> str | None:
     return f"{step:g}" if step in range(10) else None
 
 
-def _choose(key: str, step: float) -> None:
-    st.session_state[f"chosen-{key}"] = step
-
-
 def _points(say: Say, rubric: ChecklistRubric, key: str) -> Mapping[str, object]:
     words = {"yes": say("yes", "예"), "no": say("no", "아니오")}
-    return {
-        item.id: st.radio(
-            f"{n:d}. {label(item.text, 500)}",
-            list(words),
-            index=None,
-            horizontal=True,
-            format_func=lambda word: label(words[word]),
-            key=f"point-{key}-{item.id}",
-        )
-        for n, item in enumerate(rubric.items, 1)
-    }
+    return _choices({item.id: (f"{n}. {item.text}", words) for n, item in enumerate(rubric.items, 1)}, key)
 
 
 def _labels(rubric: LabelsRubric, key: str) -> Mapping[str, object]:
-    return {part.id: _label(part, f"label-{key}-{part.id}") for part in rubric.labels}
+    asked = {
+        part.id: (f"{part.name} – {part.asks}", {value.id: value.name for value in part.values})
+        for part in rubric.labels
+    }
+    return _choices(asked, key)
 
 
-def _label(part: LabelSet, key: str) -> str | None:
-    names = {value.id: value.name for value in part.values}
-    return st.radio(
-        f"{label(part.name)} – {label(part.asks, 500)}",
-        list(names),
-        index=None,
-        horizontal=True,
-        format_func=lambda value: label(names[value]),
-        key=key,
-    )
+def _choices(asked: Mapping[str, tuple[str, Mapping[str, str]]], key: str) -> Mapping[str, object]:
+    """Buttons for each part; the number keys are those of the first part that is open.
+
+    Radio buttons would be nearer at hand, but with the focus in one no other key of the page works.
+    """
+    chosen = {part: st.session_state.get(f"chosen-{key}-{part}") for part in asked}
+    current = next((part for part, value in chosen.items() if value is None), None)
+    for part, (text, options) in asked.items():
+        said = options.get(str(chosen[part]), "–")
+        st.markdown(f"**{label(text, 500)}: {label(said)}**")
+        with st.container(horizontal=True, gap="small"):
+            for n, (value, name) in enumerate(options.items(), 1):
+                st.button(
+                    label(name),
+                    key=f"choice-{key}-{part}-{value}",
+                    type="primary" if value == chosen[part] else "secondary",
+                    shortcut=f"{n:d}" if part == current and n <= _KEYS else None,
+                    on_click=_choose,
+                    args=(f"{key}-{part}", value),
+                )
+    return chosen
+
+
+def _choose(key: str, value: object) -> None:
+    st.session_state[f"chosen-{key}"] = value

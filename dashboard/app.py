@@ -5,6 +5,7 @@ from streamlit.errors import StreamlitAPIException
 
 from dashboard import queries
 from dashboard.frame import SECTIONS
+from dashboard.identity import admit
 from dashboard.pages import discover
 from dashboard.safe_text import one_line, show_text
 from service.errors import StoreError
@@ -27,6 +28,8 @@ def main() -> None:
             label_visibility="collapsed",
         )
     say = speaker("en" if language == "en" else "ko")
+    if not admit(say):
+        return
     grouped: dict[str, list[st.Page]] = {say(*title): [] for title in SECTIONS.values()}
     for page, file in discover():
         grouped[say(*SECTIONS[page.section])].append(

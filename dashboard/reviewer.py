@@ -1,14 +1,21 @@
-"""Who is reviewing: a name that somebody gives themselves, which nobody has checked."""
+"""Who is reviewing: who logged in, or without a login a name that somebody gives themselves."""
 
 import streamlit as st
 
+from dashboard.identity import who
 from dashboard.safe_text import show_text
 from service.report.document import Say
 from service.store.labels import check_name
 
 
 def ask_reviewer(say: Say) -> str | None:
-    """A field for one's name; None, with a sentence, until there is one."""
+    """The reviewer's name, asked for where there is no login; None, with a sentence, where nobody may review yet."""
+    person = who()
+    if person is not None and person.verified:
+        if person.may("reviewer"):
+            return person.name
+        show_text(say("Your role may look, but not review.", "열람만 할 수 있는 역할이라 검토할 수 없습니다."))
+        return None
     given = st.text_input(
         say("Your name (identity not verified)", "이름 (미검증 신원)"),
         key="reviewer",

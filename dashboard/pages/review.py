@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.blind_item import hazard_name, show_conversation, show_guideline
 from dashboard.frame import Page, View, link, open_page
+from dashboard.identity import may
 from dashboard.pace import Pace
 from dashboard.reviewer import ask_reviewer
 from dashboard.rubric_form import ask_value, is_filled
@@ -73,6 +74,9 @@ def _draw(view: View) -> None:
             "잘못되었을 만한 답변에서 뽑습니다.",
         )
     )
+    if not may("reviewer"):
+        show_text(say("Your role may not draw one.", "열람만 할 수 있는 역할이라 표본을 뽑을 수 없습니다."))
+        return
     left, right = st.columns(2)
     size = left.number_input(say("Number of answers", "답변 수"), 1, 100_000, _SIZE, key="size")
     seed = right.number_input(

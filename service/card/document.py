@@ -34,6 +34,9 @@ def _lines(card: Card, say: Say) -> Iterator[str]:
         f"모델 {safe(card['spec'])}, 계열 {safe(card['family'])}",
     )
     yield say(f"Probe: {made}; other runs: {listed}", f"시험 실행: {made}; 그 밖의 실행: {listed}")
+    if card["relatives"]:
+        kin = ", ".join(sorted({safe(r["model"]) for r in card["relatives"]}))
+        yield say(f"It graded its own family: {kin}", f"같은 계열을 채점했습니다: {kin}")
     told = ", ".join(f"{say(*VERDICTS[v])} {n}" for v, n in card["verdicts"].items())
     yield say(f"Figures: {told}", f"지표: {told}")
 
@@ -43,7 +46,7 @@ def _findings(card: Card, say: Say) -> Iterator[str]:
         for section in card["sections"]:
             for line in section["lines"]:
                 if line["verdict"] == wanted:
-                    yield f"{say(*VERDICTS[wanted])}: {_name(line, say)}: {_figure(line)} (n {line['n']})"
+                    yield f"{say(*VERDICTS[wanted])}: {line_name(line, say)}: {figure_text(line)} (n {line['n']})"
     if not card["verdicts"]["bad"] + card["verdicts"]["watch"]:
         yield say(
             "No figure speaks against this judge.",
@@ -60,8 +63,8 @@ def _findings(card: Card, say: Say) -> Iterator[str]:
 def _grid(section: dict[str, Any], say: Say) -> Grid:
     lines = section["lines"]
     columns = {
-        say("figure", "지표"): [_name(line, say) for line in lines],
-        say("value [95 % interval]", "값 [95 % 구간]"): [_figure(line) for line in lines],
+        say("figure", "지표"): [line_name(line, say) for line in lines],
+        say("value [95 % interval]", "값 [95 % 구간]"): [figure_text(line) for line in lines],
         "n": [str(line["n"]) for line in lines],
         say("good", "양호 범위"): [_zone(line["good"], line, say) for line in lines],
         say("fair", "허용 범위"): [_zone(line["fair"], line, say) for line in lines],
@@ -73,7 +76,8 @@ def _grid(section: dict[str, Any], say: Say) -> Grid:
     return Grid.of_columns(say(*SECTIONS[section["id"]]), columns)
 
 
-def _name(line: dict[str, Any], say: Say) -> str:
+def line_name(line: dict[str, Any], say: Say) -> str:
+    """What the figure is called."""
     name = say(*LINES[line["id"]])
     if line["about"] is None:
         return name
@@ -82,7 +86,8 @@ def _name(line: dict[str, Any], say: Say) -> str:
     return f"{name}{joint}{about}"
 
 
-def _figure(line: dict[str, Any]) -> str:
+def figure_text(line: dict[str, Any]) -> str:
+    """`0.910 [0.840, 0.950]`, or a dash where there is none."""
     digits = _DIGITS[line["unit"]]
     if line["mean"] is not None and line["low"] is None:
         return f"{line['mean']:.{digits}f} [–]"

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -13,14 +14,16 @@ from service.errors import StoreError
 from service.report.build import build_report
 from service.report.part import Report
 from service.store import Store, reads
+from service.store.monitor import is_at_work
 from service.store.revisions import find_report, keep_report, revision
 from service.store.writes import now
 
 
-def report_of(store: Store, name: str, reference: str | None = None) -> Report:
+def report_of(store: Store, name: str, reference: str | None = None, *, within_s: float = 0.0) -> Report:
     """The report of a run as it stands now; made anew, and kept, only where the run changed since.
 
-    With a `reference`, a model of the run that the bands of safety compare with, it is made for this once.
+    While a process works on the run, one that was made within the last `within_s` seconds will do. With a `reference`,
+    a model of the run that the bands of safety compare with, it is made for this once.
 
     Raises:
         StoreError: there is no such run, or the database cannot be read.
@@ -32,7 +35,7 @@ def report_of(store: Store, name: str, reference: str | None = None) -> Report:
             return build_report(connection, run, reference)
         present = revision(connection, run.id)
         kept = find_report(connection, run.id, method())
-        if kept is not None and kept[0] == present:
+        if kept is not None and (kept[0] == present or (_age_s(kept[1]) < within_s and is_at_work(connection, run.id))):
             report: Report = json.loads(kept[2])
             return report
         report = build_report(connection, run)
@@ -42,6 +45,10 @@ def report_of(store: Store, name: str, reference: str | None = None) -> Report:
     with contextlib.suppress(StoreError), store.transaction() as connection:
         keep_report(connection, run.id, values)
     return report
+
+
+def _age_s(stamp: str) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(stamp)).total_seconds()
 
 
 @cache

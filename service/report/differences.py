@@ -91,6 +91,17 @@ def _of_run(source: Source) -> Report:
     return {"differences": differences(source.table, judges_of(source.run))}
 
 
+def _methods(report: Report) -> tuple[str, ...]:
+    found = report["differences"]
+    if found is None:
+        return ()
+    return ("difference", *(("detectable",) if found["detectable"] else ()))
+
+
 PART = part.Part(
-    of_run=_of_run, findings=difference_rows.findings, notes=difference_rows.notes, slices=difference_rows.slices
+    of_run=_of_run,
+    findings=difference_rows.findings,
+    notes=difference_rows.notes,
+    slices=difference_rows.slices,
+    methods=_methods,
 )

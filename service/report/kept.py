@@ -8,6 +8,7 @@ from pathlib import Path
 
 import judge.scoring
 import service.report
+import service.review
 import service.store
 from service.errors import StoreError
 from service.report.build import build_report
@@ -48,7 +49,7 @@ def report_of(store: Store, name: str, reference: str | None = None) -> Report:
 def method() -> str:
     """A digest of the code and the weights that make a report: others make other figures."""
     digest = hashlib.sha256()
-    for package in (judge.scoring, service.report, service.store):
+    for package in (judge.scoring, service.report, service.review, service.store):
         for folder in package.__path__:
             for file in sorted(Path(folder).rglob("*")):
                 if file.suffix in (".py", ".yaml"):

@@ -27,21 +27,14 @@ def people_report(connection: Connection, run: StoredRun) -> Report | None:
 
     Its shape is that of `kojudge judge agree RUN --format json` (docs/people.md).
     """
-    people = read_people(connection, run)
-    if not people.reviewers:
+    found = _read(connection, run)
+    if found is None:
         return None
-    rubrics = rubrics_by_question(connection, run)
-    judged = read_judged(connection, run, rubrics, {g.unit for g in people.given} | people.decided.keys())
+    people, rubrics, judged = found
     return {
         "run": run.name,
         "interval": "95 % (coefficients: bootstrap over questions; shares: Wilson, clustered; means: jackknife)",
-        "labels": {
-            "random": len(people.given),
-            "turns": len({g.unit for g in people.given}),
-            "left_out": dict(people.left_out),
-            "superseded": people.superseded,
-            "adjudicated": len(people.decided),
-        },
+        "labels": _counts(people),
         "reviewers": people.reviewers,
         "fewest_labels": {"coefficients": FEWEST_RATINGS, "corrected": FEWEST_LABELS},
         "judges": [
@@ -55,6 +48,44 @@ def people_report(connection: Connection, run: StoredRun) -> Report | None:
         ],
         "people": list(_among_people(people, rubrics)),
         "models": list(corrected_models(connection, run, people, rubrics, judged)),
+    }
+
+
+def corrected_figures(connection: Connection, run: StoredRun) -> Report | None:
+    """Of `people_report` what a run's report shows: the counts and the corrected figures; None without labels."""
+    found = _read(connection, run)
+    if found is None:
+        return None
+    people, rubrics, judged = found
+    return {
+        "labels": _counts(people),
+        "reviewers": len(people.reviewers),
+        "fewest_labels": FEWEST_LABELS,
+        "models": list(corrected_models(connection, run, people, rubrics, judged)),
+        "unsafe": [
+            {"judge": endpoint.label, **row}
+            for judge, endpoint in enumerate(run.plan.judges)
+            for row in unsafe_shares(run, people, judged, judge)
+        ],
+    }
+
+
+def _read(connection: Connection, run: StoredRun) -> tuple[People, Sequence[Rubric], Judged] | None:
+    people = read_people(connection, run)
+    if not people.reviewers:
+        return None
+    rubrics = rubrics_by_question(connection, run)
+    labelled = {g.unit for g in people.given} | people.decided.keys()
+    return people, rubrics, read_judged(connection, run, rubrics, labelled)
+
+
+def _counts(people: People) -> Report:
+    return {
+        "random": len(people.given),
+        "turns": len({g.unit for g in people.given}),
+        "left_out": dict(people.left_out),
+        "superseded": people.superseded,
+        "adjudicated": len(people.decided),
     }
 
 

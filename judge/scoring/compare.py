@@ -112,14 +112,12 @@ def compare(
 
 
 def _by_score(scores: NDArray[np.float64]) -> list[int]:
-    """Best mean of turn means first; models without any score last, equal ones as they stand."""
+    """Best mean over questions first; models without any score last, equal ones as they stand."""
     known = ~np.isnan(scores)
-    per_turn = known.sum(axis=1)
-    means = np.divide(
-        np.where(known, scores, 0.0).sum(axis=1), per_turn, where=per_turn > 0, out=np.zeros(per_turn.shape)
-    )
-    turns = (per_turn > 0).sum(axis=1)
-    overall = np.divide(means.sum(axis=1), turns, where=turns > 0, out=np.full(turns.shape, -np.inf))
+    turns = known.sum(axis=2)
+    means = np.divide(np.where(known, scores, 0.0).sum(axis=2), turns, where=turns > 0, out=np.zeros(turns.shape))
+    questions = (turns > 0).sum(axis=1)
+    overall = np.divide(means.sum(axis=1), questions, where=questions > 0, out=np.full(questions.shape, -np.inf))
     return [int(m) for m in np.argsort(-overall, kind="stable")]
 
 

@@ -34,9 +34,9 @@ def unsafe_shares(run: StoredRun, people: People, judged: Judged, judge: int) ->
         seen = judged.harmful.get((judge, model), [])
         if not seen:
             continue
-        question, harm = (np.array(column) for column in zip(*seen, strict=True))
-        raw = share(harm.astype(np.bool_), question)
-        found = corrected_share(int(harm.sum()), len(seen), hits, positives, passed, len(pairs) - positives)
+        raw = share(np.array([h for _, h in seen], dtype=np.bool_), np.array([q for q, _ in seen], dtype=np.int64))
+        harmful = sum(h for _, h in seen)
+        found = corrected_share(harmful, len(seen), hits, positives, passed, len(pairs) - positives)
         corrected = found and {"mean": found.mean, "low": found.low, "high": found.high}
         reports.append(
             {
@@ -120,8 +120,7 @@ def _weights(question: Integers, turn: Integers, votes: Floats) -> Floats:
 def _judged(score: Floats, votes: Floats, turn: Integers, question: Integers, scale: tuple[float, float]) -> Estimate:
     """The judge's own mean, as in the report."""
     times = votes.astype(np.int64)
-    each, of_turn, of_question = (np.repeat(column, times) for column in (score, turn, question))
-    return estimate(each, of_turn, of_question, 0, scale)
+    return estimate(np.repeat(score, times), np.repeat(turn, times), np.repeat(question, times), 0, scale)
 
 
 def _correlation(first: Any, second: Any) -> float | None:

@@ -207,6 +207,26 @@ def test_a_jury_and_its_members_beside_three_people(run_cli, tmp_path, model_ser
     assert ceiling["n"] == 108
     fair = report["judges"][1]["agreement"][0]["coefficients"]["weighted_kappa"]["value"]
     assert ceiling["coefficients"]["weighted_kappa"]["value"] < fair < 1
+    # The cards hold the same figures against those of people among themselves.
+    verdicts = {}
+    for place, name in enumerate(("kind", "fair")):
+        card = json_of(run_cli("judge", "card", "--judge", f"compatible:{name}", "--format", "json"))
+        (lines,) = (section["lines"] for section in card["sections"] if section["id"] == "people")
+        shown = {(line["id"], line["about"]): line for line in lines}
+        for coefficient in ("weighted_kappa", "alpha", "ac1"):
+            told = report["judges"][place]["agreement"][0]["coefficients"][coefficient]
+            assert shown["people", coefficient]["mean"] == pytest.approx(told["value"], abs=1e-9)
+            assert (shown["people", coefficient]["n"], shown["people", coefficient]["verdict"]) == (324, None)
+            best = ceiling["coefficients"][coefficient]
+            assert shown["people_ceiling", coefficient]["mean"] == pytest.approx(best["value"], abs=1e-9)
+            gap = shown["people_gap", coefficient]
+            assert gap["mean"] == pytest.approx(told["value"] - best["value"], abs=1e-9)
+            assert gap["low"] < gap["mean"] < gap["high"]
+            verdicts[name, coefficient] = gap["verdict"]
+    assert verdicts["fair", "weighted_kappa"] == verdicts["fair", "alpha"] == "good", verdicts
+    assert verdicts["kind", "alpha"] in ("watch", "bad"), verdicts
+    page = run_cli("judge", "card", "--judge", "compatible:fair", "--language", "ko").out
+    assert "사람과 얼마나 일치하는가" in page
     # The mean of two members that is one too high, mended by the mean of three people.
     counted = sorted((i.question, code) for code, i in stored.items() if i.stratum == "random")
     jury = {n: np.mean([n % 7 + 4, n % 7 + 2]) for n in range(210)}
@@ -236,3 +256,8 @@ def test_labels_from_elsewhere_count_only_where_they_were_drawn_at_random(run_cl
     assert "4 new labels" in done.out, done
     counts = agree(run_cli, "demo")["labels"]
     assert (counts["random"], counts["left_out"]["targeted"], counts["left_out"]["not_blind"]) == (1, 2, 1)
+    card = json_of(run_cli("judge", "card", "--judge", "scripted:rules", "--format", "json"))
+    (lines,) = (section["lines"] for section in card["sections"] if section["id"] == "people")
+    assert [(li["mean"], li["n"], li["verdict"]) for li in lines] == [(None, 1, "not_enough_data")] * 3
+    people = json_of(run_cli("report", "demo", "--format", "json"))["people"]
+    assert [(m["labels"], m["corrected"]) for m in people["models"]] == [(1, None), (0, None), (0, None)], people

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.scoring.multiplicity import ALPHA, Method, adjust, tied_groups
-from judge.scoring.paired import Difference, differences
+from judge.scoring.paired import Difference, differences, unvaried
 from judge.scoring.table import OK, ScoreTable
 
 FEWEST_QUESTIONS = 10
@@ -137,6 +137,9 @@ def _cut(d: Difference, width: float) -> Difference:
         return d
     if d.low is None or d.high is None:  # of one question anything may be
         return replace(d, low=-width, high=width)
+    if d.sd is not None and d.sd < _TIE * width:
+        half = unvaried(d.n, width)
+        d = replace(d, low=d.mean - half, high=d.mean + half)
     return replace(d, low=max(d.low, -width), high=min(d.high, width))
 
 

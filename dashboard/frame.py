@@ -84,6 +84,15 @@ def open_page(page: Page, show: Callable[[View], None]) -> None:
     except StoreError as error:
         show_text(say(f"This cannot be read just now: {error}", f"지금은 읽을 수 없습니다: {error}"))
         st.button(say("Try again", "다시 시도"))
+    except Exception:
+        # What it was stands in the terminal: its text may hold what others wrote.
+        show_text(
+            say(
+                "This page could not be drawn. The cause stands in the terminal that the dashboard was started in.",
+                "이 화면을 그리지 못했습니다. 까닭은 대시보드를 시작한 터미널에 적혀 있습니다.",
+            )
+        )
+        raise
 
 
 def link(page: str, text: str, **parameters: str) -> None:

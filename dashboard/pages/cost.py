@@ -43,8 +43,8 @@ def show(view: View) -> None:
     total, unpriced = sum(u.cost_usd for u in used), sum(u.unpriced for u in used)
     figures = st.columns(3)
     figures[0].metric(say("Cost, as far as prices are known", "비용(단가를 아는 것만)"), f"${total:.4f}")
-    figures[1].metric(say("Calls without a known price", "단가를 모르는 호출"), f"{unpriced}")
-    figures[2].metric(say("Taken from earlier runs, free", "앞선 실행에서 그대로 쓴 것"), f"{again}")
+    figures[1].metric(say("Calls without a known price", "단가를 모르는 호출"), f"{unpriced:d}")
+    figures[2].metric(say("Taken from earlier runs, free", "앞선 실행에서 그대로 쓴 것"), f"{again:d}")
     if any(s.cost_usd for s in spent.values()):
         _by_model(say, run, spent)
     _latency(say, used)

@@ -58,6 +58,13 @@ def find_personal_data(answer: str, prompt: str = "") -> tuple[PersonalDatum, ..
     return tuple(found.values())
 
 
+def without_personal_data(text: str) -> str:
+    """The text with every such number and address masked."""
+    for kind, found in sorted(set(_found(text)), key=lambda pair: -len(pair[1])):
+        text = text.replace(found, _masked(kind, found))
+    return text
+
+
 def _found(text: str) -> Iterator[tuple[PersonalKind, str]]:
     if "@" in text:
         yield from (("email", m[0]) for m in _EMAIL.finditer(text) if not _MADE_UP_DOMAIN.search(m[0]))

@@ -139,7 +139,7 @@ def _cut(d: Difference, width: float) -> Difference:
         return replace(d, low=-width, high=width)
     if d.sd is not None and d.sd < _TIE * width:
         half = unvaried(d.n, width)
-        d = replace(d, low=d.mean - half, high=d.mean + half)
+        return replace(d, low=max(d.mean - half, -width), high=min(d.mean + half, width))
     return replace(d, low=max(d.low, -width), high=min(d.high, width))
 
 

@@ -29,7 +29,10 @@ SECTIONS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`name` is its address, `question` what it answers; both texts are (English, Korean)."""
+    """`name` is its address, `question` what it answers; both texts are (English, Korean).
+
+    A `blind` page is for people who are not to know the run, its models or its judge: nothing around it names them.
+    """
 
     name: str
     section: str
@@ -37,6 +40,7 @@ class Page:
     title: tuple[str, str]
     question: tuple[str, str]
     needs_run: bool = True
+    blind: bool = False
 
 
 class View:
@@ -80,7 +84,7 @@ def open_page(page: Page, show: Callable[[View], None]) -> None:
     run = st.session_state.get("run")
     view = View(store, language, run or (names[0] if names else None))
     try:
-        if page.needs_run:
+        if page.needs_run and not page.blind:
             _header(view)
         show(view)
     except StoreError as error:

@@ -36,8 +36,14 @@ def _store(url: str) -> Store:
 
 def run_names(store: Store) -> list[str]:
     """Names of the stored runs, newest first."""
+    return list(run_numbers(store))
+
+
+def run_numbers(store: Store) -> dict[str, int]:
+    """The numbers of the stored runs by name, newest first."""
     with store.read() as connection:
-        return list(connection.scalars(sa.select(runs.c.name).order_by(runs.c.id.desc())))
+        newest_first = sa.select(runs.c.name, runs.c.id).order_by(runs.c.id.desc())
+        return dict(connection.execute(newest_first).all())
 
 
 def report(store: Store, name: str) -> Report:

@@ -23,6 +23,7 @@ from judge.scoring.proportion import share
 from judge.scoring.verdicts import FigureVerdict, Zone, figure_verdicts
 from providers.family import family
 from service.card.ends import ends, histogram
+from service.card.people import agreement_lines
 from service.card.source import Judged, Source, Subject, codes
 from service.store import reads
 from service.store.comparisons import comparison_totals
@@ -180,6 +181,7 @@ SECTIONS: Mapping[str, tuple[Callable[[Source], Iterator[Line]], ...]] = {
     "attacks": (_of_cells(Cells.attacks), _guard),
     "edits": (_of_cells(Cells.edits),),
     "hints": (_of_cells(Cells.hints),),
+    "people": (agreement_lines,),
     "ends": (ends,),
     "price": (_price,),
 }

@@ -7,6 +7,7 @@ from service.card.build import Card
 from service.card.words import ABOUT, LINES, SECTIONS, VERDICTS
 from service.report.cells import interval, safe
 from service.report.document import Document, Grid, Language, Say, speaker
+from service.report.methods import methods_document
 
 _DIGITS = {"share": 3, "correlation": 3, "points": 2, "seconds": 2, "usd": 6}
 
@@ -22,7 +23,16 @@ def card_document(card: Card, language: Language = "en") -> Document:
         findings=list(_findings(card, say)),
         grids=[_grid(section, say) for section in card["sections"]],
         notes=list(_notes(card, say)),
+        details=[methods_document(language, _methods(card))],
     )
+
+
+def _methods(card: Card) -> Iterator[str]:
+    sections = {section["id"] for section in card["sections"]}
+    yield from ("card", "share")
+    if any(line["judged"] for section in card["sections"] for line in section["lines"]):
+        yield "beyond_chance"
+    yield from (name for section, name in (("own", "own"), ("people", "agreement")) if section in sections)
 
 
 def _lines(card: Card, say: Say) -> Iterator[str]:
@@ -105,6 +115,8 @@ def _zone(ends: list[float] | None, line: dict[str, Any], say: Say) -> str:
     if line["judged"]:  # a difference of shares, which cannot be too low
         return say(f"≤ {high:g} beyond chance", f"우연 +{high:g} 이하")
     if line["unit"] in ("share", "correlation") and high == 1.0:
+        return f"≥ {low:g}"
+    if high == 2.0:  # a difference of coefficients, which cannot be too high
         return f"≥ {low:g}"
     return f"≤ {high:g}" if low == 0.0 else f"{low:g} … {high:g}"
 

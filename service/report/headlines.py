@@ -122,6 +122,12 @@ def _capability(table: ScoreTable, rest: Booleans, model: int) -> Report:
     return asdict(e)
 
 
+def _methods(report: Report) -> tuple[str, ...]:
+    blocks = report["blocks"]
+    asked = () if blocks is None else tuple(name for name in ("alignment", "safety") if name in blocks["asked"])
+    return (*asked, *(("overall", "interval", "share") if asked else ()))
+
+
 PART = Part(
     of_run=_of_run,
     of_models=_of_models,
@@ -129,4 +135,5 @@ PART = Part(
     grids=headline_grids,
     notes=headline_notes,
     slices=headline_slices,
+    methods=_methods,
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import judge.scoring
 import service.report
+import service.review
 import service.store
 from service.errors import StoreError
 from service.report.build import build_report
@@ -55,7 +56,7 @@ def _age_s(stamp: str) -> float:
 def method() -> str:
     """A digest of the code and the weights that make a report: others make other figures."""
     digest = hashlib.sha256()
-    for package in (judge.scoring, service.report, service.store):
+    for package in (judge.scoring, service.report, service.review, service.store):
         for folder in package.__path__:
             for file in sorted(Path(folder).rglob("*")):
                 if file.suffix in (".py", ".yaml"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import queries
-from dashboard.safe_text import show_text
+from dashboard.safe_text import label, show_text
 from service.errors import StoreError
 from service.report.document import Language, Say, speaker
 from service.report.part import Report
@@ -40,11 +40,22 @@ class Page:
 class View:
     """What a page is given: the open database, the run that is looked at, and how to say things."""
 
-    def __init__(self, store: Store, language: Language, run: str | None) -> None:
-        self.store = store
+    def __init__(self, store: Store | None, language: Language, run: str | None) -> None:
+        self._store = store
         self.language: Language = language
         self.say: Say = speaker(language)
         self._run = run
+
+    @property
+    def store(self) -> Store:
+        """The open database; only where `has_run`."""
+        assert self._store is not None
+        return self._store
+
+    @property
+    def has_run(self) -> bool:
+        """Whether there is one; a page that needs one is never shown without."""
+        return self._run is not None
 
     @property
     def run(self) -> str:
@@ -69,7 +80,10 @@ def open_page(page: Page, show: Callable[[View], None]) -> None:
         names = queries.run_names(store)
     except StoreError as error:
         show_text(say(f"The database cannot be opened: {error}", f"데이터베이스를 열 수 없습니다: {error}"))
-        _first_steps(say)
+        if page.needs_run:
+            _first_steps(say)
+        else:
+            show(View(None, language, None))
         return
     if not names and page.needs_run:
         st.info(say("There is no run yet.", "아직 실행 기록이 없습니다."))
@@ -116,14 +130,14 @@ def _header(view: View) -> None:
     ended = sum(m["overall"]["n"] for m in report["models"])
     share = f"{ended / planned:.1%}" if planned else "–"
     facts = [
-        say("Set", "문항") + " " + ", ".join(report["questions"]["sets"]),
+        say("Questions", "문항") + " " + ", ".join(report["questions"]["sets"]),
         say("judge", "심판") + " " + ", ".join(report["judges"]),
         say("rubric", "채점 기준") + " " + _rubrics(report, say),
+        say(f"{ended:,} of {planned:,} verdicts ({share})", f"판정 {planned:,}건 중 {ended:,}건({share})"),
         queries.local_time(report["created_at"]),
-        say(f"verdicts {ended} of {planned} ({share})", f"판정 {planned}건 중 {ended}건({share})"),
         say("contains content generated and graded by AI", "AI가 생성·채점한 내용 포함"),
     ]
-    show_text(" · ".join(facts))
+    st.caption(label(" · ".join(facts), limit=600))
     if report["status"] != "complete":
         st.warning(say("Incomplete: the run has not ended.", "미완성: 아직 끝나지 않은 실행입니다."))
 
@@ -132,4 +146,4 @@ def _rubrics(report: Report, say: Say) -> str:
     rubrics = report["rubrics"]
     if len(rubrics) > 2:
         return say(f"{len(rubrics)} kinds", f"{len(rubrics)}종")
-    return ", ".join(f"{name} v{r['version']} ({r['prompt_hash'][:8]})" for name, r in rubrics.items())
+    return ", ".join(f"{name} v{r['version']}" for name, r in rubrics.items())

@@ -73,4 +73,6 @@ def settings(host: str, port: int) -> dict[str, Any]:
         "server.headless": True,
         "server.maxUploadSize": 20,
         "server.port": port,
+        "theme.light.primaryColor": "#1f6aa5",
+        "theme.dark.primaryColor": "#78b4e6",
     }

@@ -58,6 +58,14 @@ def find_personal_data(answer: str, prompt: str = "") -> tuple[PersonalDatum, ..
     return tuple(found.values())
 
 
+def mask_personal_data(text: str) -> str:
+    """The text with every piece of personal data masked."""
+    found = {found: _masked(kind, found) for kind, found in _found(text)}
+    for whole in sorted(found, key=len, reverse=True):
+        text = text.replace(whole, found[whole])
+    return text
+
+
 def _found(text: str) -> Iterator[tuple[PersonalKind, str]]:
     if "@" in text:
         yield from (("email", m[0]) for m in _EMAIL.finditer(text) if not _MADE_UP_DOMAIN.search(m[0]))

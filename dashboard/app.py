@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import queries
 from dashboard.frame import SECTIONS
+from dashboard.identity import admit
 from dashboard.pages import discover
 from dashboard.safe_text import one_line, show_text
 from service.errors import StoreError
@@ -26,6 +27,8 @@ def main() -> None:
             label_visibility="collapsed",
         )
     say = speaker("en" if language == "en" else "ko")
+    if not admit(say):
+        return
     grouped: dict[str, list[st.Page]] = {say(*title): [] for title in SECTIONS.values()}
     for page, file in discover():
         grouped[say(*SECTIONS[page.section])].append(

@@ -27,7 +27,10 @@ SECTIONS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`name` is its address, `question` what it answers; both texts are (English, Korean)."""
+    """`name` is its address, `question` what it answers; both texts are (English, Korean).
+
+    A page with `needs_database=False` is shown, without a run, also where no database can be opened.
+    """
 
     name: str
     section: str
@@ -35,6 +38,7 @@ class Page:
     title: tuple[str, str]
     question: tuple[str, str]
     needs_run: bool = True
+    needs_database: bool = True
 
 
 class View:
@@ -48,7 +52,7 @@ class View:
 
     @property
     def store(self) -> Store:
-        """The open database; only where `has_run`."""
+        """The open database."""
         assert self._store is not None
         return self._store
 
@@ -80,7 +84,7 @@ def open_page(page: Page, show: Callable[[View], None]) -> None:
         names = queries.run_names(store)
     except StoreError as error:
         show_text(say(f"The database cannot be opened: {error}", f"데이터베이스를 열 수 없습니다: {error}"))
-        if page.needs_run:
+        if page.needs_database:
             _first_steps(say)
         else:
             show(View(None, language, None))
@@ -98,6 +102,15 @@ def open_page(page: Page, show: Callable[[View], None]) -> None:
     except StoreError as error:
         show_text(say(f"This cannot be read just now: {error}", f"지금은 읽을 수 없습니다: {error}"))
         st.button(say("Try again", "다시 시도"))
+    except Exception:
+        # What it was stands in the terminal: its text may hold what others wrote.
+        show_text(
+            say(
+                "This page could not be drawn. The cause stands in the terminal that the dashboard was started in.",
+                "이 화면을 그리지 못했습니다. 까닭은 대시보드를 시작한 터미널에 적혀 있습니다.",
+            )
+        )
+        raise
 
 
 def link(page: str, text: str, **parameters: str) -> None:

@@ -1,51 +1,20 @@
 """The only door for text from outside (models, judges, files, reviewers, addresses) to a page.
 
 Streamlit reads almost everything as Markdown, and Markdown loads pictures and makes links. So a page hands text of
-others to `show_text`, `show_block` or `show_formatted`, gives labels and options through `label` and `one_line`, and
-nothing else. Control, bidi and zero-width characters become visible, and lengths are bounded.
+others to `show_text`, `show_marked` or `show_formatted`, gives labels through `label`, cells and options of a selectbox
+through `one_line`, and nothing else. Hidden characters become visible, and lengths are bounded.
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard.escaping import clean, escaped, escaped_line
+from dashboard.formatted import formatted
+
 MAX_CHARS = 20_000
-_MAX_MARKS = 4
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-# C0 and C1 controls, bidi and zero-width characters, tags and interlinear marks.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-_MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
-
-
-def clean(text: str) -> str:
-    """The text with everything visible: hidden characters as ⟦U+202E⟧, terminal codes as ⟦ESC⟧, no piled-up marks."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    text = _ANSI.sub(lambda m: "⟦ESC⟧" + _HIDDEN.sub(_visible, m[0][1:]), text)
-    return _few_marks(_HIDDEN.sub(_visible, text))
-
-
-def _visible(hidden: re.Match[str]) -> str:
-    return f"⟦U+{ord(hidden[0]):04X}⟧"
-
-
-def _few_marks(text: str) -> str:
-    """At most a few combining marks on a letter, and the rest told: stacks of hundreds cover the lines around."""
-    if text.isascii() or not any(map(unicodedata.combining, text)):
-        return text
-    shown: list[str] = []
-    marks = 0
-    for character in text:
-        marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks == _MAX_MARKS + 1:
-            shown.append("⟦…⟧")
-        if marks <= _MAX_MARKS:
-            shown.append(character)
-    return "".join(shown)
+_LONGEST_MARK = 300  # characters; a directive with more than 999 of Markdown is none
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -56,27 +25,36 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def label(text: str, limit: int = 200) -> str:
     """The same for labels, which Streamlit reads as Markdown: every mark escaped, and no address made a link."""
-    return _MARKDOWN.sub(r"\\\1", _unlinked(one_line(text, limit)))
+    return escaped_line(one_line(text, limit))
 
 
 def show_text(text: str) -> None:
     """A block of text as it is: no Markdown, no HTML, no links."""
-    shown = clean(text[: MAX_CHARS + 1])
-    st.text(shown if len(shown) <= MAX_CHARS else shown[:MAX_CHARS] + " …", wrap=True)
+    st.text(_bounded(text), wrap=True)
 
 
 def show_marked(text: str, quotes: Sequence[str]) -> None:
     """The same with passages that literally occur in it marked; what does not occur marks nothing."""
-    shown = clean(text[: MAX_CHARS + 1])[:MAX_CHARS]
+    shown = _bounded(text)
     spans = _spans(shown, [clean(quote) for quote in quotes if quote.strip()])
     if not spans:
         show_text(text)
         return
     parts, end = [], 0
     for start, stop in spans:
-        parts += [_escaped(shown[end:start]), _marked(shown[start:stop])]
+        parts += [escaped(shown[end:start]), _marked(shown[start:stop])]
         end = stop
-    st.markdown("".join([*parts, _escaped(shown[end:])]))
+    st.markdown("".join([*parts, escaped(shown[end:])]))
+
+
+def show_formatted(text: str, *, maths: bool = False) -> None:
+    """The text as its Markdown means it: without pictures, links, HTML, directives, and formulas only with `maths`."""
+    st.markdown(formatted(_bounded(text), maths=maths))
+
+
+def _bounded(text: str) -> str:
+    shown = clean(text[: MAX_CHARS + 1])
+    return shown if len(shown) <= MAX_CHARS else shown[:MAX_CHARS] + " …"
 
 
 def _spans(text: str, quotes: Sequence[str]) -> list[tuple[int, int]]:
@@ -91,15 +69,6 @@ def _spans(text: str, quotes: Sequence[str]) -> list[tuple[int, int]]:
 
 def _marked(text: str) -> str:
     # A directive ends with its line.
-    return "\n\n".join(f":yellow-background[{_escaped(line)}]" for line in text.split("\n") if line.strip())
-
-
-def _escaped(text: str) -> str:
-    """Markdown that reads as the text: lines stay lines, leading spaces stay, and no address becomes a link."""
-    lines = [_MARKDOWN.sub(r"\\\1", _unlinked(line)) for line in text.split("\n")]
-    return "  \n".join("\u00a0" * (len(line) - len(line.lstrip(" "))) + line.lstrip(" ") for line in lines)
-
-
-def _unlinked(text: str) -> str:
-    """Addresses are found after escapes are undone, so they are broken by a character that is not seen."""
-    return re.sub(r"(?i)(https?|ftp|www|mailto|xmpp|@)", "\\1\u200b", text)
+    lines = [line.strip() for line in text.split("\n")]
+    pieces = [[line[at : at + _LONGEST_MARK] for at in range(0, len(line), _LONGEST_MARK)] for line in lines]
+    return "  \n".join("".join(f":yellow-background[{escaped_line(piece)}]" for piece in line) for line in pieces)

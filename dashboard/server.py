@@ -1,8 +1,11 @@
 """The ASGI application: Streamlit behind headers that let a page load nothing from anywhere else."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,7 +19,7 @@ _POLICY = "; ".join(
         "font-src 'self' data:",
         "style-src 'self' 'unsafe-inline'",
         "script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval'",
-        "connect-src 'self' ws: wss:",
+        "connect-src 'self'",
         "worker-src 'self' blob:",
         "frame-src 'none'",
         "frame-ancestors 'none'",
@@ -30,8 +33,10 @@ _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
-_LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 
 
 class SecurityHeaders:
@@ -49,16 +54,37 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def create_app(host: str) -> App:
-    """On a loopback address only requests that name one are answered: a foreign page cannot rebind its name to it."""
-    middleware: list[Middleware] = [Middleware(SecurityHeaders)]
-    if host in ("127.0.0.1", "localhost", "::1"):
-        trusted: Any = TrustedHostMiddleware
-        middleware.append(Middleware(trusted, allowed_hosts=_LOOPBACK))
+class SameOrigin:
+    """Lets a page open the stream only if it came from this server.
+
+    Streamlit itself lets in every port of this machine, and asks the network for its own address before it refuses.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            headers = Headers(scope=scope)
+            origin = headers.get("origin")
+            if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+                await send({"type": "websocket.close", "code": 1008})
+                return
+        await self._app(scope, receive, send)
+
+
+def create_app(names: Sequence[str]) -> App:
+    """Only requests to one of these host names are answered: a foreign page cannot rebind its name to this address."""
+    trusted: Any = TrustedHostMiddleware
+    middleware = [
+        Middleware(SecurityHeaders),
+        Middleware(trusted, allowed_hosts=list(names), www_redirect=False),
+        Middleware(SameOrigin),
+    ]
     return App(Path(__file__).parent / "entry" / "script.py", middleware=middleware)
 
 
-def settings(host: str, port: int) -> dict[str, Any]:
+def settings(host: str, port: int, secrets: Sequence[Path] = ()) -> dict[str, Any]:
     """How Streamlit is set up: nothing leaves the machine, and an error shows no traceback."""
     return {
         "browser.gatherUsageStats": False,
@@ -66,13 +92,16 @@ def settings(host: str, port: int) -> dict[str, Any]:
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "client.toolbarMode": "minimal",
+        "secrets.files": [str(path) for path in secrets],
         "server.address": host,
+        "server.enableCORS": True,
         "server.enableStaticServing": False,
         "server.enableXsrfProtection": True,
         "server.fileWatcherType": "none",
         "server.headless": True,
         "server.maxUploadSize": 20,
         "server.port": port,
+        "server.xsrfCookieSameSite": "strict",
         "theme.light.primaryColor": "#1f6aa5",
-        "theme.dark.primaryColor": "#78b4e6",
+        "theme.dark.primaryColor": "#2f80c3",
     }

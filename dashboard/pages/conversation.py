@@ -1,6 +1,8 @@
 """Why this score?"""
 
 import json
+import logging
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -8,10 +10,12 @@ import streamlit as st
 from sqlalchemy.engine import Connection, Row
 
 from dashboard.frame import Page, View, link, open_page
+from dashboard.identity import who
 from dashboard.queries import local_time
-from dashboard.safe_text import label, one_line, show_marked, show_text
+from dashboard.safe_text import label, one_line, show_formatted, show_marked, show_text
 from dashboard.words import KINDS, STATUSES
 from judge.checks.observations import observe
+from judge.checks.personal import without_personal_data
 from judge.rubric import Rubric
 from questions.types import Question
 from service.report.document import Say
@@ -21,6 +25,25 @@ from service.store.reads import StoredConversation, StoredRun
 
 PAGE = Page("conversation", "diagnosis", 6, ("Conversation", "대화 상세"), ("Why this score?", "왜 이 점수인가?"))
 _SIDE_BY_SIDE = 3
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How texts are to be read: `formatted` as their Markdown means them, `personal` with what is masked otherwise."""
+
+    formatted: bool
+    personal: bool
+    maths: bool
+
+    def of(self, text: str) -> str:
+        return text if self.personal else without_personal_data(text)
+
+    def show(self, text: str, quotes: list[str]) -> None:
+        if self.formatted:
+            show_formatted(self.of(text), maths=self.maths)
+        else:
+            show_marked(self.of(text), list(map(self.of, quotes)))
 
 
 def show(view: View) -> None:
@@ -45,19 +68,48 @@ def show(view: View) -> None:
         return
     found.sort(key=lambda c: chosen.index(labels[c.model]))
     question = found[0].question
+    reading = _how(say, view.run, question)
     if question.system:
         with st.expander(say("System prompt", "시스템 프롬프트")):
             show_text(question.system)
     for number, turn in enumerate(question.turns, 1):
-        st.subheader(say(f"Turn {number}", f"{number}턴"), anchor=False)
-        with st.chat_message("user"):
+        st.subheader(say(f"Turn {number:d}", f"{number:d}턴"), anchor=False)
+        with st.chat_message("user", avatar=":material/person:"):
             show_text(turn.prompt)
         if turn.reference:
             with st.expander(say("Reference answer", "참고 답안")):
                 show_text(turn.reference)
         for column, conversation in zip(st.columns(len(found)), found, strict=True):
             with column:
-                _turn(say, run, labels[conversation.model], conversation, number, delivered)
+                _turn(say, run, labels[conversation.model], conversation, number, delivered, reading)
+
+
+def _how(say: Say, run: str, question: Question) -> _Reading:
+    left, right = st.columns(2)
+    with left:
+        formatted = st.toggle(
+            say("Formatted", "서식 보기"),
+            key="formatted",
+            bind="query-params",
+            help=say(
+                "Markdown as it is meant; pictures and links stay text, quotations are not marked.",
+                "마크다운을 서식으로 보여 줍니다. 그림과 링크는 글자로 남고 인용은 표시하지 않습니다.",
+            ),
+        )
+    person, personal = who(), False
+    if person is not None and person.may("operator"):
+        with right:
+            personal = st.toggle(
+                say("Show personal data", "개인정보 보기"),
+                help=say(
+                    "Numbers and addresses of persons are masked otherwise. That you looked is logged.",
+                    "끄면 주민등록번호, 전화번호, 이메일 같은 정보를 가립니다. 열람한 사실은 로그에 남습니다.",
+                ),
+            )
+        if personal:
+            _LOG.warning("personal data shown to %s: run %r, question %r", person.name, run, question.id)
+    category = question.category.casefold()
+    return _Reading(formatted, personal, "수학" in category or "math" in category)
 
 
 def _question(view: View, connection: Connection, run: StoredRun) -> int | None:
@@ -115,18 +167,24 @@ def _who(say: Say, labels: list[str], best: list[str], samples: int) -> tuple[li
 
 
 def _turn(
-    say: Say, run: StoredRun, name: str, c: StoredConversation, number: int, delivered: dict[int, Delivery]
+    say: Say,
+    run: StoredRun,
+    name: str,
+    c: StoredConversation,
+    number: int,
+    delivered: dict[int, Delivery],
+    reading: _Reading,
 ) -> None:
     rubric = run.plan.rubric_for(c.question)
     answer, text = next(((row, said) for row, said in c.answers if row.turn == number), (None, None))
     judged = [v for v in c.verdicts if v.turn == number]
     st.markdown(f"**{label(name)}**")
-    with st.chat_message("assistant"):
+    with st.chat_message("assistant", avatar=":material/smart_toy:"):
         if answer is None:
             show_text(say("No answer yet.", "아직 답변이 없습니다."))
         elif text:
             quotes = [q for v in judged for q in json.loads(v.evidence or "[]")]
-            show_marked(text, quotes)
+            reading.show(text, quotes)
         else:
             status = say(*STATUSES.get(answer.status, (answer.status, answer.status)))
             show_text(f"({status}{': ' + answer.error if answer.error else ''})")
@@ -134,7 +192,7 @@ def _turn(
         _checks(say, c.question, number, text)
         _delivery(say, say("How the answer was made", "답변이 만들어진 과정"), delivered.get(answer.completion_id))
     for verdict in judged:
-        _verdict(say, run, rubric, verdict, delivered.get(verdict.completion_id))
+        _verdict(say, run, rubric, verdict, delivered.get(verdict.completion_id), reading)
 
 
 def _checks(say: Say, question: Question, number: int, text: str) -> None:
@@ -143,7 +201,9 @@ def _checks(say: Say, question: Question, number: int, text: str) -> None:
         show_text(f"▲ {say(*KINDS[kind])}: {note}")
 
 
-def _verdict(say: Say, run: StoredRun, rubric: Rubric, v: Row[Any], delivery: Delivery | None) -> None:
+def _verdict(
+    say: Say, run: StoredRun, rubric: Rubric, v: Row[Any], delivery: Delivery | None, reading: _Reading
+) -> None:
     judge = run.plan.judges[v.judge].label
     repeat = say(f" · repeat {v.repeat + 1}", f" · {v.repeat + 1}번째") if run.plan.judge_repeats > 1 else ""
     with st.container(border=True):
@@ -161,15 +221,15 @@ def _verdict(say: Say, run: StoredRun, rubric: Rubric, v: Row[Any], delivery: De
             show_text(say("No score: ", "점수 없음: ") + say(*STATUSES.get(v.status, (v.status, v.status))))
         show_text(f"{say('Judge', '심판')} {judge}{repeat}")
         if v.rationale:
-            show_text(v.rationale)
+            show_text(reading.of(v.rationale))
         if v.error:
             show_text(v.error)
         criteria = json.loads(v.criteria or "{}")
         _criteria(say, rubric, criteria)
         unfound = criteria.get("unfound_quotes", [])
         for quote in unfound:
-            show_text(f"{say('Quotation that is not in the answer', '인용 불일치')}: “{quote}”")
-        _provenance(say, run, rubric, delivery)
+            show_text(f"{say('Quotation that is not in the answer', '인용 불일치')}: “{reading.of(quote)}”")
+        _provenance(say, run, rubric, delivery, reading)
 
 
 def _criteria(say: Say, rubric: Rubric, criteria: dict[str, Any]) -> None:
@@ -201,9 +261,10 @@ def _met(say: Say, met: bool | None) -> str:
     return say("● met", "● 충족") if met else say("✕ missed", "✕ 미충족")
 
 
-def _provenance(say: Say, run: StoredRun, rubric: Rubric, delivery: Delivery | None) -> None:
+def _provenance(say: Say, run: StoredRun, rubric: Rubric, delivery: Delivery | None, reading: _Reading) -> None:
     with st.expander(say("What this verdict rests on", "이 판정의 근거 자료")):
-        prompt = run.plan.prompt_hashes[rubric.id][:16]
+        # A rubric from a file is named by its path in the plan.
+        prompt = next(h for name, h in run.plan.prompt_hashes.items() if run.plan.rubrics[name] is rubric)[:16]
         show_text(f"{say('Rubric', '채점 기준')} {rubric.id} v{rubric.version} · {rubric.digest()[:16]}")
         show_text(f"{say('Prompt hash', '프롬프트 해시')} {prompt}")
         if delivery is None:
@@ -211,7 +272,7 @@ def _provenance(say: Say, run: StoredRun, rubric: Rubric, delivery: Delivery | N
             return
         _facts(say, delivery)
         show_text(say("Reply of the judge as it came", "심판이 쓴 원문") + ":")
-        show_text(delivery.text)
+        show_text(reading.of(delivery.text))
 
 
 def _delivery(say: Say, title: str, delivery: Delivery | None) -> None:

@@ -21,6 +21,7 @@ PAGE = Page(
     ("Methods", "방법론"),
     ("What was measured, and how?", "무엇을 어떻게 쟀나?"),
     needs_run=False,
+    needs_database=False,
 )
 
 

@@ -7,14 +7,15 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.frame import Page, View, open_page
+from dashboard.identity import Person, who
 from dashboard.queries import local_time
 from dashboard.safe_text import label, one_line, show_text
-from dashboard.words import STAGES, STATUSES
+from dashboard.words import ROLES, STAGES, STATUSES
 from service.report.document import Say
 from service.store import reads
 from service.store.monitor import Stage, Standing, last_events, standing
 from service.store.reads import StoredRun
-from service.store.requests import Request, ask, latest_requests
+from service.store.requests import Action, Request, ask, latest_requests
 
 PAGE = Page(
     "monitor",
@@ -55,10 +56,10 @@ def _body(view: View, was_at_work: bool) -> None:
     say = view.say
     show_text(_state(view, run, now))
     figures = st.columns(4)
-    figures[0].metric(say("Done", "진행"), f"{now.ended} / {now.planned}")
+    figures[0].metric(say("Done", "진행"), f"{now.ended:d} / {now.planned:d}")
     figures[1].metric(say("Deliveries a second, last minute", "최근 1분 초당 처리"), _rate(now))
     figures[2].metric(say("Time left", "남은 시간"), _left(now, say) if now.is_at_work else "–")
-    figures[3].metric(say("Failures", "실패"), str(sum(stage.failed for stage in now.stages)))
+    figures[3].metric(say("Failures", "실패"), f"{sum(stage.failed for stage in now.stages):d}")
     _progress(now.stages, say)
     _failures(now.stages, reasons, say)
     _requests(asked, say)
@@ -67,9 +68,17 @@ def _body(view: View, was_at_work: bool) -> None:
         show_text(say("Nothing was delivered by a model.", "모델이 전달한 것이 아직 없습니다."))
         return
     rows = [
-        [local_time(e.at), e.role, one_line(e.asked), f"{e.latency_s:.2f}", e.finish_reason, e.tokens] for e in events
+        [
+            local_time(e.at),
+            say(*ROLES.get(e.role, (e.role, e.role))),
+            one_line(e.asked),
+            f"{e.latency_s:.2f}",
+            e.finish_reason or "–",
+            "–" if e.tokens is None else f"{e.tokens:,}",
+        ]
+        for e in events
     ]
-    head = [say("Time", "시각"), say("Role", "역할"), say("Model", "모델"), say("Seconds", "초")]
+    head = [say("Time", "시각"), say("For", "용도"), say("Model", "모델"), say("Seconds", "초")]
     head += [say("Ended", "끝난 까닭"), say("Tokens written", "쓴 토큰")]
     st.dataframe(pd.DataFrame(rows, columns=head), hide_index=True, alt=say("Last deliveries", "최근 전달"))
 
@@ -141,8 +150,8 @@ def _progress(stages: tuple[Stage, ...], say: Say) -> None:
         return
     for stage in stages:
         name = f"{label(stage.model)} · " if stage.model else ""
-        failed = say(f", {stage.failed} failed", f", 실패 {stage.failed}") if stage.failed else ""
-        text = f"{name}{say(*STAGES[stage.name])} {stage.ended}/{stage.planned}{failed}"
+        failed = say(f", {stage.failed:d} failed", f", 실패 {stage.failed:d}") if stage.failed else ""
+        text = f"{name}{say(*STAGES[stage.name])} {stage.ended:d}/{stage.planned:d}{failed}"
         st.progress(min(1.0, stage.ended / stage.planned) if stage.planned else 0.0, text=text)
 
 
@@ -167,23 +176,24 @@ def _failures(stages: tuple[Stage, ...], reasons: list[tuple[str, int]], say: Sa
 
 def _controls(view: View, run: StoredRun, now: Standing) -> None:
     say = view.say
-    if run.kind == "import":
+    person = who()
+    if run.kind == "import" or person is None or not person.may("operator"):
         return
     if now.is_at_work:
         if st.button(say("Pause", "일시 중지"), help=say("What is in flight is finished.", "보낸 요청은 마칩니다.")):
-            _ask(view, run, "pause")
+            _ask(view, run, "pause", person)
         return
     failed = sum(sum(m["failures"].values()) for m in view.report["models"])
     text = say("Resume, and try failures again", "이어서 실행(실패한 것도 다시)")
     if failed and st.button(
         text, help=say("A worker does it: kojudge dashboard has one.", "작업 프로세스가 실행합니다.")
     ):
-        _ask(view, run, "resume")
+        _ask(view, run, "resume", person)
 
 
-def _ask(view: View, run: StoredRun, action: str) -> None:
+def _ask(view: View, run: StoredRun, action: Action, person: Person) -> None:
     with view.store.transaction() as connection:
-        ask(connection, run.id, "pause" if action == "pause" else "resume", "dashboard")
+        ask(connection, run.id, action, person.name)
     st.rerun()
 
 

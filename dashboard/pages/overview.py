@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.frame import Page, View, open_page
-from dashboard.safe_text import show_text
+from dashboard.safe_text import label, show_text
 from service.report.render import report_document
 
 PAGE = Page(
@@ -23,7 +23,7 @@ def show(view: View) -> None:
         show_text(line)
     for grid in document.grids:
         if grid.title is not None:
-            st.subheader(grid.title, anchor=False)
+            st.subheader(label(grid.title), anchor=False)
         if grid.figure is not None:
             show_text(grid.figure.alt)
             st.altair_chart(charts.draw(grid.figure), width="stretch")

@@ -1,10 +1,12 @@
 """What can be handed to others?"""
 
+import logging
 from collections.abc import Callable
 
 import streamlit as st
 
 from dashboard.frame import Page, View, link, open_page
+from dashboard.identity import may, who
 from dashboard.safe_text import show_text
 from service.interchange.handover import (
     MOST_UNITS,
@@ -29,6 +31,7 @@ PAGE = Page(
 )
 _LANGUAGES: dict[Language, str] = {"ko": "한국어", "en": "English"}
 _BOM = "\ufeff"
+_LOG = logging.getLogger(__name__)
 
 
 def show(view: View) -> None:
@@ -108,33 +111,31 @@ def _conversations(view: View, digest: str) -> None:
         st.code("kojudge export jsonl RUN out/", language=None)
         show_text(say(f"RUN is {view.run}.", f"RUN 자리에는 {view.run}을(를) 넣습니다."))
         return
-    choice = _choice(say)
+    choice, person = _choice(say), who()
     _button(
         say("Conversations (JSONL)", "대화(JSONL)"),
-        lambda: _lines(view.store, view.run, choice),
+        lambda: _lines(view.store, view.run, choice, person.name if person is not None else "-"),
         download_name(view.run, digest, "jsonl"),
         "application/x-ndjson",
     )
 
 
 def _choice(say: Say) -> Choice:
+    # What protects people is not in the address: a link must not lift it.
     masked = st.toggle(
         say("Mask personal data", "개인정보 가리기"),
         value=True,
-        key="masked",
-        bind="query-params",
+        disabled=not may("operator"),
         help=say(
             "Resident, telephone, card, account, passport and licence numbers and e-mail addresses, found by their "
-            "shape: names of persons and addresses are not found.",
+            "shape: names of persons and addresses are not found. Only an operator can switch it off; it is logged.",
             "주민등록번호, 전화, 카드, 계좌, 여권, 면허 번호와 전자우편 주소를 생김새로 찾아 별표로 바꿉니다. 사람 "
-            "이름과 집 주소는 찾지 못합니다.",
+            "이름과 집 주소는 찾지 못합니다. 운영자만 끌 수 있고, 끄고 받은 사실은 로그에 남습니다.",
         ),
     )
     without_harm = st.toggle(
         say("Leave harmful answers out", "해로운 답변 빼기"),
         value=True,
-        key="without_harm",
-        bind="query-params",
         help=say(
             "Answers of conversations in which a judge saw harm of level 2 or 3 (considerable or grave), and what "
             "judges wrote of them. Their scores stay.",
@@ -149,10 +150,12 @@ def _choice(say: Say) -> Choice:
         bind="query-params",
         help=say("Reasons, quotations and unread replies.", "채점 이유, 인용, 읽지 못한 응답입니다."),
     )
-    return Choice(masked, without_harm, judge_text)
+    return Choice(masked or not may("operator"), without_harm, judge_text)
 
 
-def _lines(store: Store, name: str, choice: Choice) -> bytes:
+def _lines(store: Store, name: str, choice: Choice, person: str) -> bytes:
+    if not choice.masked:
+        _LOG.warning("personal data handed to %s: run %r", person, name)
     with store.read() as connection:
         return "".join(handover_lines(connection, reads.get_run(connection, name), choice)).encode()
 

@@ -58,11 +58,10 @@ def find_personal_data(answer: str, prompt: str = "") -> tuple[PersonalDatum, ..
     return tuple(found.values())
 
 
-def mask_personal_data(text: str) -> str:
-    """The text with every piece of personal data masked."""
-    found = {found: _masked(kind, found) for kind, found in _found(text)}
-    for whole in sorted(found, key=len, reverse=True):
-        text = text.replace(whole, found[whole])
+def without_personal_data(text: str) -> str:
+    """The text with every such number and address masked."""
+    for kind, found in sorted(set(_found(text)), key=lambda pair: -len(pair[1])):
+        text = text.replace(found, _masked(kind, found))
     return text
 
 

@@ -389,13 +389,22 @@ def worker(
 
 @app.command()
 def dashboard(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to serve at.")] = 8501,
+    host: Annotated[str, typer.Option(help="Address to serve at; others than this machine's own need a login.")] = (
+        "127.0.0.1"
+    ),
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="Host name that browsers may use for it; can be repeated.")
+    ] = None,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe-allow-unauthenticated", help="Let in whoever reaches the address.")
+    ] = False,
     database: Database = DATABASE_DEFAULT,
 ) -> None:
-    """Look at the runs in a browser, on this machine only."""
+    """Look at the runs in a browser, on this machine only unless there is a login (docs/dashboard.md)."""
     from service.cli.dashboard import start_dashboard
 
-    raise typer.Exit(start_dashboard(database, port))
+    raise typer.Exit(start_dashboard(database, port, host, allowed_host or [], unsafe=unsafe))
 
 
 @providers_app.command("list", epilog="Example: `kojudge providers list --format json`")

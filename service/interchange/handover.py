@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from judge.checks.personal import mask_personal_data
+from judge.checks.personal import without_personal_data
 from service.interchange.export import conversations, flat_name
 from service.report.part import Report
 from service.store.reads import StoredRun
@@ -89,4 +89,4 @@ def _masked(value: Any, name: str = "") -> Any:
         return {key: _masked(inner, key) for key, inner in value.items()}
     if isinstance(value, list):
         return [_masked(inner, name) for inner in value]
-    return mask_personal_data(value) if isinstance(value, str) and name not in _NAMES else value
+    return without_personal_data(value) if isinstance(value, str) and name not in _NAMES else value

@@ -130,13 +130,32 @@ def name_of(value: str) -> str:
 
 
 def store_found(store: Store, found: Found, name: str | None) -> tuple[str, bool]:
+    """As `store_import`."""
+
+    def write(connection: Connection, run_id: int) -> None:
+        _write_answers(connection, run_id, found)
+        if found.verdicts is not None:
+            _write_verdicts(connection, run_id, found, found.verdicts)
+        for pair in found.pairs.values():
+            _write_comparisons(connection, run_id, found, pair)
+
+    return store_import(store, found.tool, _plan(found), found.questions, name, write)
+
+
+def store_import(
+    store: Store,
+    tool: str,
+    plan: RunPlan,
+    questions: Sequence[Question],
+    name: str | None,
+    write: Callable[[Connection, int], None],
+) -> tuple[str, bool]:
     """(the run's name, whether it is new); nothing is written where this raises.
 
     Raises:
         UsageError: the name stands for something else.
     """
-    plan = _plan(found)
-    name = name or f"{found.tool}-{plan.hash()[:8]}"
+    name = name or f"{tool}-{plan.hash()[:8]}"
     with store.read() as connection:
         stored = reads.find_run(connection, name)
     if stored is not None:
@@ -145,13 +164,9 @@ def store_found(store: Store, found: Found, name: str | None) -> tuple[str, bool
         raise UsageError(f"run {name!r} already stands for something else; give this import another --name")
     with store.transaction() as connection:
         run_id = insert_run(
-            connection, name=name, kind="import", plan=plan, questions=found.questions, code_version=code_version()
+            connection, name=name, kind="import", plan=plan, questions=questions, code_version=code_version()
         )
-        _write_answers(connection, run_id, found)
-        if found.verdicts is not None:
-            _write_verdicts(connection, run_id, found, found.verdicts)
-        for pair in found.pairs.values():
-            _write_comparisons(connection, run_id, found, pair)
+        write(connection, run_id)
     return name, True
 
 

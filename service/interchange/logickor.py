@@ -19,13 +19,12 @@ from questions.readers.logickor import LogicKorRow, LogicKorVerdict, read_rows
 from questions.source import SourceError, printable
 from questions.types import Question
 from service.endpoint_plan import EndpointPlan
-from service.errors import UsageError
+from service.interchange.importing import store_import
 from service.plan import DEFAULT_RUBRIC, RunPlan
 from service.questions_plan import QuestionsPlan, SetPlan
-from service.running import code_version
 from service.sampling import Judging, Sampling
-from service.store import Store, reads
-from service.store.writes import TurnKey, VerdictKey, insert_run, save_answer, save_verdict
+from service.store import Store
+from service.store.writes import TurnKey, VerdictKey, save_answer, save_verdict
 
 FAILURE_PREFIX = "Impossible to judge"
 JUDGE = "logickor:unrecorded"
@@ -49,29 +48,22 @@ def import_logickor(store: Store, path: Path, name: str | None) -> tuple[str, bo
     """
     files = list(_read_files(path))
     questions, positions = _common_questions(files)
-    plan = _plan(files, questions)
-    name = name or f"logickor-{plan.hash()[:8]}"
-    with store.read() as connection:
-        stored = reads.find_run(connection, name)
-    if stored is not None:
-        if stored.plan.hash() == plan.hash():
-            return name, False
-        raise UsageError(f"run {name!r} already stands for something else; give this import another --name")
-    with store.transaction() as connection:
-        run_id = insert_run(
-            connection, name=name, kind="import", plan=plan, questions=questions, code_version=code_version()
-        )
+
+    def write(connection: Connection, run_id: int) -> None:
         for model, file in enumerate(files):
             for row in file.rows.values():
                 position = positions[row.id]
                 _write_row(connection, run_id, model, position, questions[position], row)
-    return name, True
+
+    return store_import(store, "logickor", _plan(files, questions), questions, name, write)
 
 
 def _read_files(path: Path) -> Iterator[EvaluatedFile]:
     shown = printable(path, 200)
     if not path.exists():
         raise SourceError(f"{shown} does not exist")
+    if (path / "evaluated").is_dir():
+        path /= "evaluated"  # LogicKor's own folder: what is beside it was only generated
     paths = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
     if not paths:
         raise SourceError(f"{shown} holds no .jsonl file; name LogicKor's `evaluated` folder")

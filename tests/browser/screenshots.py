@@ -26,7 +26,8 @@ MOST_BYTES = 80_000
 _RUNS = {"safety": "demo-safety", "judge": "demo-safety", "review": "demo-safety", "agreement": "demo-safety"}
 """Pages that show more of another run than of the newest."""
 _QUERIES = {"conversation": "&question=math-1&models=scripted%3Agood&models=scripted%3Aweak"}
-_SETTLED_MS = 1500
+_SETTLED_MS = 1000
+_BUSY = "[data-testid=stStatusWidget], [data-testid=stSkeleton]"
 
 
 def main() -> None:
@@ -100,15 +101,20 @@ def _picture(browser: Any, address: str, width: int, scheme: str, *, whole: bool
     tab = context.new_page()
     tab.goto(address)
     tab.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
-    tab.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
-    tab.wait_for_timeout(_SETTLED_MS)
+    _settle(tab)
     if whole:  # the page scrolls inside; a window as tall as its content shows all of it
         inner = tab.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         tab.set_viewport_size({"width": width, "height": min(int(inner) + 20, 6000)})
-        tab.wait_for_timeout(_SETTLED_MS)
+        _settle(tab)
     taken: bytes = tab.screenshot()
     context.close()
     return taken
+
+
+def _settle(tab: Any) -> None:
+    tab.wait_for_timeout(_SETTLED_MS)
+    tab.wait_for_function(f"!document.querySelector('{_BUSY}')", timeout=60_000)
+    tab.wait_for_timeout(_SETTLED_MS)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from judge.checks.personal import mask_personal_data
+from judge.checks.personal import without_personal_data
 from service.interchange.handover import Choice, download_name, handover_lines, snapshot, snapshot_hash
 from service.report.kept import report_of
 from service.store import Store, reads
@@ -74,7 +74,7 @@ def test_personal_data_is_masked_unless_it_is_wanted(run_cli: Run, tmp_path: Pat
     assert "9375" not in json.dumps(masked, ensure_ascii=False)
     (whole,) = lines_of(tmp_path / "kojudge.db", "x", Choice(masked=False))
     assert whole["turns"][0]["answer"] == PERSONAL
-    assert mask_personal_data("010-1234-5678은 예시입니다.") == "010-1234-5678은 예시입니다."
+    assert without_personal_data("010-1234-5678은 예시입니다.") == "010-1234-5678은 예시입니다."
 
 
 def test_harmful_answers_and_judge_text_leave_only_if_wanted(run_cli: Run, tmp_path: Path, model_server: Any) -> None:

@@ -57,6 +57,14 @@ def test_importing_twice_is_importing_once(run_cli, folder):
     assert len(json.loads(run_cli("runs", "--format", "json").out)["runs"]) == 1
 
 
+def test_the_folder_above_is_understood_too(run_cli, folder):
+    write_jsonl(folder.parent / "generated/Qwen/m/default.jsonl", logickor_questions(2))
+    done = run_cli("import", "logickor", folder.parent, "--name", "lk")
+    assert done.code == 0, done
+    models = {m["model"] for m in json.loads(run_cli("report", "lk", "--format", "json").out)["models"]}
+    assert models == {"Qwen/m/default", "qwen/m/default"}
+
+
 def _cut(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-40])
 

@@ -215,7 +215,7 @@ def test_one_command_makes_one_page(run_cli: Run, model_server: ModelServer, tmp
 def test_what_a_probe_would_cost_and_what_it_refuses(run_cli: Run, model_server: ModelServer) -> None:
     dry = run_cli("judge", "probe", "-j", "openai:gpt-6-luna", "--dry-run", env={"OPENAI_API_KEY": "k"})
     assert dry.code == 0, dry
-    assert "650 verdicts" in dry.out, dry
+    assert "655 verdicts" in dry.out, dry
     assert "144 comparisons, both orders" in dry.out, dry
     for words, said in (
         (("-j", "scripted:rules"), "needs a judge that is one"),

@@ -78,5 +78,5 @@ def _heatmap(figure: Heatmap) -> alt.LayerChart | alt.FacetChart:
 
 def _names(names: list[str], field: str) -> alt.Y:
     """Rows in this order, none left out: layers that hold some of them only would mix it."""
-    axis = alt.Axis(labelLimit=320, labelOverlap=False)
+    axis = alt.Axis(labelLimit=320, labelOverlap=False, labelFlush=False)
     return alt.Y(f"{field}:N", scale=alt.Scale(domain=names), sort=names, title=None, axis=axis)

@@ -170,7 +170,7 @@ def _snapshot(say: Say, report: Report, digest: str) -> None:
             "같습니다. 위 파일들의 이름에 앞 여덟 글자가 들어갑니다.",
         )
     )
-    st.code(digest, language=None, wrap_lines=True)
+    show_text(digest)
     _button(
         say("Figures (JSON)", "수치(JSON)"),
         lambda: snapshot(report),

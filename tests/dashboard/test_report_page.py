@@ -41,7 +41,7 @@ def test_every_file_is_named_after_the_run_and_the_snapshot(
     store.close()
     digest = hashlib.sha256(snapshot(report)).hexdigest()
     assert digest == snapshot_hash(json.loads(json.dumps(report)))
-    assert digest in [block.value for block in page.code]
+    assert digest in said(page).splitlines()
     labels = [button.proto.label for button in page.get("download_button")]
     assert labels == [
         "읽는 문서(HTML) · 한국어",

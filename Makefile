@@ -43,7 +43,7 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# About 50 minutes; docs/performance.md says how to run a part. The figures are also written to BENCH_DIR as JSON.
+# About 55 minutes; docs/performance.md says how to run a part. The figures are also written to BENCH_DIR as JSON.
 BENCH_DIR ?= .bench
 bench: $(VENV)/.installed-test
 	@mkdir -p $(BENCH_DIR)
@@ -54,6 +54,7 @@ bench: $(VENV)/.installed-test
 	$(BIN)/python -m bench.faults --json $(BENCH_DIR)/faults.json
 	$(BIN)/python -m bench.scale --json $(BENCH_DIR)/scale.json
 	$(BIN)/python -m bench.rescoring --json $(BENCH_DIR)/rescoring.json
+	$(BIN)/python -m bench.dashboard --json $(BENCH_DIR)/dashboard.json
 	$(BIN)/python -m bench.statistics --json $(BENCH_DIR)/statistics.json
 
 # Other frameworks, each in an environment of its own in .peers (or where KOJUDGE_PEERS_DIR points).

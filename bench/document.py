@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import faults, kills, peers, pipeline, rescoring, scale, statistics
+from bench import dashboard, faults, kills, peers, pipeline, rescoring, scale, statistics
 from bench.local_server import ROOT
 from bench.tables import Table, say
 
@@ -24,6 +24,7 @@ TABLES: Mapping[str, Callable[[Figures], list[Table]]] = {
     "faults": faults.tables,
     "scale": scale.tables,
     "rescoring": rescoring.tables,
+    "dashboard": dashboard.tables,
     "statistics": statistics.tables,
     "peers": peers.tables,
 }

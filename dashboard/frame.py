@@ -10,9 +10,11 @@ import streamlit as st
 from dashboard import queries
 from dashboard.safe_text import label, show_text
 from service.errors import StoreError
+from service.plan import RunPlan
 from service.report.document import Language, Say, speaker
 from service.report.part import Report
-from service.store import Store
+from service.store import Store, reads
+from service.store.monitor import coverage
 
 _PAGES = Path(__file__).parent / "pages"
 SECTIONS: dict[str, tuple[str, str]] = {
@@ -30,6 +32,7 @@ class Page:
     """`name` is its address, `question` what it answers; both texts are (English, Korean).
 
     A page with `needs_database=False` is shown, without a run, also where no database can be opened.
+    A `blind` page is for people who are not to know the run, its models or its judge: nothing around it names them.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Page:
     question: tuple[str, str]
     needs_run: bool = True
     needs_database: bool = True
+    blind: bool = False
 
 
 class View:
@@ -96,7 +100,7 @@ def open_page(page: Page, show: Callable[[View], None]) -> None:
     run = st.session_state.get("run")
     view = View(store, language, run or (names[0] if names else None))
     try:
-        if page.needs_run:
+        if page.needs_run and not page.blind:
             _header(view)
         show(view)
     except StoreError as error:
@@ -137,26 +141,26 @@ def _first_steps(say: Say) -> None:
 
 
 def _header(view: View) -> None:
-    """What every figure on the page rests on."""
-    report, say = view.report, view.say
-    planned = sum(m["overall"]["n"] + m["overall"]["failed"] for m in report["models"])
-    ended = sum(m["overall"]["n"] for m in report["models"])
-    share = f"{ended / planned:.1%}" if planned else "–"
+    """What every figure on the page rests on; without the report, which a run at work would make anew every time."""
+    say = view.say
+    with view.store.read() as connection:
+        run = reads.get_run(connection, view.run)
+        ok, planned, has_ended = coverage(connection, run)
+    share = f"{ok / planned:.1%}" if planned else "–"
     facts = [
-        say("Questions", "문항") + " " + ", ".join(report["questions"]["sets"]),
-        say("judge", "심판") + " " + ", ".join(report["judges"]),
-        say("rubric", "채점 기준") + " " + _rubrics(report, say),
-        say(f"{ended:,} of {planned:,} verdicts ({share})", f"판정 {planned:,}건 중 {ended:,}건({share})"),
-        queries.local_time(report["created_at"]),
+        say("Questions", "문항") + " " + ", ".join(s.name for s in run.plan.sets),
+        say("judge", "심판") + " " + ", ".join(judge.label for judge in run.plan.judges),
+        say("rubric", "채점 기준") + " " + _rubrics(run.plan, say),
+        queries.local_time(run.created_at),
+        say(f"{ok:,} of {planned:,} verdicts ({share})", f"판정 {planned:,}건 중 {ok:,}건({share})"),
         say("contains content generated and graded by AI", "AI가 생성·채점한 내용 포함"),
     ]
     st.caption(label(" · ".join(facts), limit=600))
-    if report["status"] != "complete":
+    if not has_ended:
         st.warning(say("Incomplete: the run has not ended.", "미완성: 아직 끝나지 않은 실행입니다."))
 
 
-def _rubrics(report: Report, say: Say) -> str:
-    rubrics = report["rubrics"]
-    if len(rubrics) > 2:
-        return say(f"{len(rubrics)} kinds", f"{len(rubrics)}종")
-    return ", ".join(f"{name} v{r['version']}" for name, r in rubrics.items())
+def _rubrics(plan: RunPlan, say: Say) -> str:
+    if len(plan.rubrics) > 2:
+        return say(f"{len(plan.rubrics)} kinds", f"{len(plan.rubrics)}종")
+    return ", ".join(f"{name} v{r.version}" for name, r in plan.rubrics.items())

@@ -35,7 +35,7 @@ class Person:
 def who() -> Person | None:
     """The person in front of the page; None for somebody who may not look.
 
-    Without a login everybody on this machine may do everything, under the name given to `ask_name`.
+    Without a login everybody on this machine may do everything, under the name that `dashboard.reviewer` asks for.
     """
     access = read_access()
     if not access.login and not os.environ.get(LOGIN):
@@ -51,16 +51,6 @@ def may(role: Role) -> bool:
     """Whether the person in front of the page may do what this role does."""
     person = who()
     return person is not None and person.may(role)
-
-
-def ask_name(say: Say) -> Person | None:
-    """Where there is no login, a field for one's name, which is not verified; the person it makes."""
-    person = who()
-    if person is not None and not person.verified:
-        st.text_input(
-            say("Your name (identity not verified)", "이름 (미검증 신원)"), key="reviewer", persist_state="session"
-        )
-    return who()
 
 
 def admit(say: Say) -> bool:

@@ -14,7 +14,9 @@ from service.store.explorer import ConversationIndex, conversation_index
 from service.store.reads import StoredRun
 from service.store.revisions import revision
 from service.store.schema import runs
+from service.store.text_search import TextSearch
 
+_RECENT_S = 60.0
 _SEOUL = ZoneInfo("Asia/Seoul")
 
 
@@ -34,13 +36,22 @@ def _store(url: str) -> Store:
 
 def run_names(store: Store) -> list[str]:
     """Names of the stored runs, newest first."""
+    return list(run_numbers(store))
+
+
+def run_numbers(store: Store) -> dict[str, int]:
+    """The numbers of the stored runs by name, newest first."""
     with store.read() as connection:
-        return list(connection.scalars(sa.select(runs.c.name).order_by(runs.c.id.desc())))
+        newest_first = sa.select(runs.c.name, runs.c.id).order_by(runs.c.id.desc())
+        return dict(connection.execute(newest_first).all())
 
 
 def report(store: Store, name: str) -> Report:
-    """The report of a run as it stands now; kept by the database, so that a page need not compute it."""
-    return report_of(store, name)
+    """The report of a run as it stands now, or of a run at work as it stood lately.
+
+    The database keeps it, so that a page need not compute it; a run at work would need another for every click.
+    """
+    return report_of(store, name, within_s=_RECENT_S)
 
 
 def conversation_scores(store: Store, run: StoredRun) -> ConversationIndex:
@@ -49,10 +60,21 @@ def conversation_scores(store: Store, run: StoredRun) -> ConversationIndex:
         return _index(store, run, run.id, revision(connection, run.id))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Store: id})
+# A run at work has a new index with every look at it; few of them are worth keeping.
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={Store: id})
 def _index(store: Store, _run: StoredRun, run_id: int, revision: int) -> ConversationIndex:
     with store.read() as connection:
         return conversation_index(connection, _run)
+
+
+def text_search(store: Store, run: StoredRun, text: str) -> TextSearch:
+    """The search for a text in the run's answers: this visitor's last one if it is the same and has not ended."""
+    present = conversation_scores(store, run)
+    search: TextSearch | None = st.session_state.get("text_search")
+    # One that has begun keeps its index: a run at work has another one every second, and it would never end.
+    if search is None or search.asked != (run.id, text) or (search.is_complete and search.index is not present):
+        search = st.session_state["text_search"] = TextSearch(run, present, text)
+    return search
 
 
 def local_time(stamp: str) -> str:

@@ -33,6 +33,11 @@ def show_text(text: str) -> None:
     st.text(_bounded(text), wrap=True)
 
 
+def show_command(command: str) -> None:
+    """A line for a terminal, or a few, to be copied as they are: a block of code reads no Markdown."""
+    st.code(_bounded(command), language=None, wrap_lines=True)
+
+
 def show_marked(text: str, quotes: Sequence[str]) -> None:
     """The same with passages that literally occur in it marked; what does not occur marks nothing."""
     shown = _bounded(text)

@@ -3,15 +3,19 @@
 from typing import get_args
 from urllib.parse import urlencode
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
 
 from dashboard.frame import Page, View, link, open_page
-from dashboard.queries import conversation_scores
+from dashboard.queries import conversation_scores, text_search
 from dashboard.safe_text import one_line, show_text
 from service.report.document import Say
 from service.store import explorer, reads
-from service.store.explorer import PAGE_ROWS, Only, Order, Wanted
+from service.store.explorer import PAGE_ROWS, ConversationIndex, Only, Order, Wanted
+from service.store.reads import StoredRun
 
 PAGE = Page(
     "explorer",
@@ -34,6 +38,9 @@ _ORDER: dict[Order, tuple[str, str]] = {
     "disagreement": ("judges farthest apart first", "심판 차이가 큰 것부터"),
 }
 
+_SEARCH_S = 0.4
+"""Then what was found so far is shown."""
+
 
 def show(view: View) -> None:
     say = view.say
@@ -42,26 +49,36 @@ def show(view: View) -> None:
         names = explorer.categories(connection, run.id)
         labels = [model.label for model in run.plan.models]
         wanted_models, category, only, order, contains, said = _filters(say, labels, names)
-        index = conversation_scores(view.store, run)
+        search = text_search(view.store, run, said) if said else None
+        if search is not None:
+            # Something soon, and then few looks at the rest: each draws the page anew.
+            search.go_on(connection, 3 * _SEARCH_S if search.share_read else _SEARCH_S)
+        index = conversation_scores(view.store, run) if search is None else search.index
         questions = explorer.positions(connection, run.id, category=category, contains=contains)
         models = [labels.index(m) for m in wanted_models] or None
-        places = explorer.chosen(index, Wanted(models, questions, only, order))
-        if said:
-            places, complete = explorer.saying(connection, run.id, index, places, said)
-            if not complete:
-                show_text(
-                    say(
-                        f"Only the first {places.size} are listed; narrow the search for others.",
-                        f"처음 {places.size}건만 찾았습니다. 다른 것은 조건을 좁혀 찾으세요.",
-                    )
-                )
-        if not places.size:
+        found = None if search is None else search.found
+        places = explorer.chosen(index, Wanted(models, questions, only, order, found))
+        searching = search is not None and not search.is_complete
+        if search is not None and searching:
+            read = f"{search.share_read:.0%}"
+            show_text(say(f"Searching the answers: {read} read.", f"답변을 찾는 중입니다. {read} 읽었습니다."))
+        if places.size:
+            _table(view, connection, run, index, places)
+        elif not searching:
             _nothing(say)
-            return
-        pages = -(-places.size // PAGE_ROWS)
-        page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
-        here = places[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
-        asked = explorer.asked(connection, run.id, sorted({int(index.question[n]) for n in here}))
+    if searching:
+        st.rerun()  # what was found so far is on the page
+
+
+def _table(
+    view: View, connection: Connection, run: StoredRun, index: ConversationIndex, places: NDArray[np.intp]
+) -> None:
+    say = view.say
+    labels = [model.label for model in run.plan.models]
+    pages = -(-places.size // PAGE_ROWS)
+    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    here = places[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+    asked = explorer.asked(connection, run.id, sorted({int(index.question[n]) for n in here}))
     show_text(say(f"{places.size} conversations", f"대화 {places.size}개"))
     rows = []
     for n in here:

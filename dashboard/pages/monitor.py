@@ -50,7 +50,8 @@ def _body(view: View, was_at_work: bool) -> None:
         now = standing(connection, run)
         events = last_events(connection, run.id, _EVENTS)
         asked = latest_requests(connection, run.id)
-        reasons = reads.failure_reasons(connection, run.id, 10)
+        failed = any(stage.failed for stage in now.stages)
+        reasons = reads.failure_reasons(connection, run.id, 10) if failed else []
     if now.is_at_work != was_at_work:
         st.rerun()  # other buttons, and the polling begins or ends
     say = view.say
@@ -183,9 +184,9 @@ def _controls(view: View, run: StoredRun, now: Standing) -> None:
         if st.button(say("Pause", "일시 중지"), help=say("What is in flight is finished.", "보낸 요청은 마칩니다.")):
             _ask(view, run, "pause", person)
         return
-    failed = sum(sum(m["failures"].values()) for m in view.report["models"])
+    missing = now.ended < now.planned or any(stage.failed for stage in now.stages)
     text = say("Resume, and try failures again", "이어서 실행(실패한 것도 다시)")
-    if failed and st.button(
+    if missing and st.button(
         text, help=say("A worker does it: kojudge dashboard has one.", "작업 프로세스가 실행합니다.")
     ):
         _ask(view, run, "resume", person)

@@ -1,11 +1,10 @@
 """What a judge quotes from an answer, and whether the answer says so."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from judge.contracts.json_objects import Spelled, objects
-from judge.contracts.plain import without_draft
+from judge.contracts.plain import folded, without_draft
 
 MOST_QUOTES = 20
 MAX_QUOTE_CHARS = 500
@@ -24,7 +23,6 @@ _LINE = re.compile(
 )
 _QUOTED = re.compile("|".join(f"{o}([^{c}\n]{{1,500}}){c}" for o, c in ("“”", '""', "「」", "『』", "‘’")))
 _WORDS = re.compile(r"[^\n]")
-_MARKS = re.compile(r"[\"'“”‘’`*_「」『』«»]+")
 _NONE = re.compile(r"\W*(?:없음|해당 없음|none|n/?a)\W*", re.IGNORECASE)
 
 
@@ -52,9 +50,5 @@ def masked(text: str) -> str:
 
 def unfound(evidence: Sequence[str], answer: str) -> list[str]:
     """The quotations that do not literally occur in the answer; white space and quotation marks do not count."""
-    folded = _folded(answer)
-    return [quote for quote in evidence if _folded(quote) not in folded]
-
-
-def _folded(text: str) -> str:
-    return "".join(_MARKS.sub("", unicodedata.normalize("NFC", text)).split())
+    said = folded(answer)
+    return [quote for quote in evidence if folded(quote) not in said]

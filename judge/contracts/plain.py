@@ -1,6 +1,7 @@
 """A judge's reply without its dressing: ASCII forms, plain line ends, no emphasis; positions stay where they are."""
 
 import re
+import unicodedata
 
 from judge.checks.text import compose_hangul
 
@@ -27,6 +28,14 @@ def _plain_characters() -> dict[int, str]:
 
 _PLAIN = _plain_characters()
 _NOT_PLAIN = re.compile(f"[{re.escape(''.join(map(chr, _PLAIN)))}]")
+
+
+_MARKS = re.compile(r"[\"'“”‘’`*_「」『』«»]+")
+
+
+def folded(text: str) -> str:
+    """A text for the question whether another holds it: no white space, quotation marks or emphasis, composed."""
+    return "".join(_MARKS.sub("", unicodedata.normalize("NFC", text)).split())
 
 
 def plainly(text: str) -> str:

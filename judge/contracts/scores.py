@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from judge.contracts.base import Parsed, Unparsed
-from judge.contracts.doubts import corrected, echo, is_quoted, spoken_of, taken_back
+from judge.contracts.doubts import corrected, echo, is_quoted, spoken_of, taken_back, withheld
 from judge.contracts.json_objects import JsonObject, Spelled, objects
 from judge.contracts.plain import plain, plainly, without_draft
 from judge.scale import Scale
@@ -177,6 +177,8 @@ def _labelled_claims(outside: str, scale: Scale) -> Iterator[_Claim | Literal["c
 def _claim_after(after: str, line: str, separator: re.Match[str], worded: bool, at: int, scale: Scale) -> _Claim | None:
     value = line[separator.end() :]
     if value.strip():
+        if separator["sign"] and withheld(value):
+            return _Claim(None, "the score is withheld", at)
         claim = _read_value(value, scale, at=at)
         if claim is not None and spoken_of(after[len(line) :]):
             return _Claim(None, _UNCLEAR, at)

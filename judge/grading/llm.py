@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from judge.checks.language import LanguageReport
-from judge.contracts import OutputContract, Parsed, Unparsed
+from judge.contracts import OutputContract, Parsed, Unparsed, read_reply
 from judge.contracts.evidence import unfound
 from judge.grading.weighted import weighted_score
 from judge.prompt import RubricPrompt, asked_again
@@ -31,7 +31,7 @@ class GradingTask:
     def read(self, completion: ChatCompletion) -> Verdict:
         """The verdict in a judge's completion; anything unusable becomes a typed status."""
         language = self.turn.language_report()
-        parsed = self.contract.parse(completion.text)
+        parsed = self._parsed(completion)
         # A reply that was cut may end inside its number: "점수: 1" of "점수: 10".
         whole = completion.finish_reason not in ("length", "content_filter")
         if whole and isinstance(parsed, Parsed):
@@ -59,11 +59,14 @@ class GradingTask:
 
         A refusal stays one, and a reply that was cut would be cut again.
         """
-        parsed = self.contract.parse(completion.text)
+        parsed = self._parsed(completion)
         if not isinstance(parsed, Unparsed) or self.read(completion).status != "unparsed":
             return None
         messages = (*self.request.messages, *asked_again(completion.text, parsed.reason, self.contract))
         return Reask(replace(self, request=replace(self.request, messages=messages)), parsed.reason)
+
+    def _parsed(self, completion: ChatCompletion) -> Parsed | Unparsed:
+        return read_reply(self.contract, completion.text, "\n".join(self.turn.answers))
 
     def _weighed(self, parsed: Parsed, completion: ChatCompletion) -> tuple[float, dict[str, Any]]:
         """The score that counts, and for the criteria how it came of the probabilities, if they were asked for."""

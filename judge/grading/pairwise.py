@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from judge.checks.language import check_turn_language
-from judge.contracts import OutputContract, Parsed
+from judge.contracts import OutputContract, Parsed, read_reply
 from judge.contracts.evidence import unfound
 from judge.grading.llm import failure
 from judge.pairwise import WINNER, ComparedTurn, Comparison, PairwisePrompt, Winner
@@ -25,7 +25,8 @@ class ComparisonTask:
 
     def read(self, completion: ChatCompletion) -> Comparison:
         """The comparison in a judge's completion; anything unusable becomes a typed status."""
-        parsed = self.contract.parse(completion.text)
+        shown = "\n".join(text for answers in self.compared.shown for text in answers)
+        parsed = read_reply(self.contract, completion.text, shown)
         whole = completion.finish_reason not in ("length", "content_filter")
         if whole and isinstance(parsed, Parsed):
             said = self.compared.winner(parsed.criteria["labels"][WINNER])

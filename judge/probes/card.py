@@ -46,6 +46,8 @@ SHIFT = Zone((-0.3, 0.3), (-1.0, 1.0))
 MORE_CHANGES = Zone((-1.0, 0.1), (-1.0, 0.3))
 ATTACKS = Zone((-1.0, 0.05), (-1.0, 0.15))
 ATTACKS_OF_A_FAMILY = Zone((-1.0, 0.05), (-1.0, 0.5))
+AGREEMENT = Zone((0.8, 1.0), (0.667, 1.0))
+BELOW_CEILING = Zone((-0.1, 2.0), (-0.25, 2.0))
 FALSE_FLAGS = Zone((0.0, 0.05), (0.0, 0.15))
 
 RAISED = 2.0

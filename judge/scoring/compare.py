@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.scoring.multiplicity import ALPHA, Method, adjust, tied_groups
-from judge.scoring.paired import Difference, differences
+from judge.scoring.paired import Difference, differences, unvaried
 from judge.scoring.table import OK, ScoreTable
 
 FEWEST_QUESTIONS = 10
@@ -112,14 +112,12 @@ def compare(
 
 
 def _by_score(scores: NDArray[np.float64]) -> list[int]:
-    """Best mean of turn means first; models without any score last, equal ones as they stand."""
+    """Best mean over questions first; models without any score last, equal ones as they stand."""
     known = ~np.isnan(scores)
-    per_turn = known.sum(axis=1)
-    means = np.divide(
-        np.where(known, scores, 0.0).sum(axis=1), per_turn, where=per_turn > 0, out=np.zeros(per_turn.shape)
-    )
-    turns = (per_turn > 0).sum(axis=1)
-    overall = np.divide(means.sum(axis=1), turns, where=turns > 0, out=np.full(turns.shape, -np.inf))
+    turns = known.sum(axis=2)
+    means = np.divide(np.where(known, scores, 0.0).sum(axis=2), turns, where=turns > 0, out=np.zeros(turns.shape))
+    questions = (turns > 0).sum(axis=1)
+    overall = np.divide(means.sum(axis=1), questions, where=questions > 0, out=np.full(questions.shape, -np.inf))
     return [int(m) for m in np.argsort(-overall, kind="stable")]
 
 
@@ -139,6 +137,9 @@ def _cut(d: Difference, width: float) -> Difference:
         return d
     if d.low is None or d.high is None:  # of one question anything may be
         return replace(d, low=-width, high=width)
+    if d.sd is not None and d.sd < _TIE * width:
+        half = unvaried(d.n, width)
+        return replace(d, low=max(d.mean - half, -width), high=min(d.mean + half, width))
     return replace(d, low=max(d.low, -width), high=min(d.high, width))
 
 

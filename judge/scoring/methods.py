@@ -6,7 +6,12 @@ from string import Template
 
 from pydantic import BaseModel, ConfigDict
 
+from judge.scoring.compare import FEWEST_QUESTIONS
+from judge.scoring.corrected import FEWEST_LABELS
 from judge.scoring.distribution import CEILING
+from judge.scoring.multiplicity import ALPHA
+from judge.scoring.power import POWER
+from judge.scoring.raters import FEWEST_RATINGS
 from judge.scoring.weights import weights
 from questions.source import load_yaml
 
@@ -47,12 +52,23 @@ class Methods(_Record):
 def methods() -> Methods:
     """The table, read once, its constants filled in."""
     read = load_yaml(_FILE, Methods)
-    constants = {"ceiling": f"{CEILING:.0%}", "weights": weights().version}
+    constants = {
+        "alpha": f"{ALPHA:g}",
+        "ceiling": f"{CEILING:.0%}",
+        "fewest_labels": str(FEWEST_LABELS),
+        "fewest_ratings": str(FEWEST_RATINGS),
+        "fewest_shared": str(FEWEST_QUESTIONS),
+        "power": f"{POWER:.0%}",
+        "weights": weights().version,
+    }
 
     def filled(text: str | Words) -> str | Words:
         if isinstance(text, str):
             return Template(text).substitute(constants)
         return Words(**{language: Template(words).substitute(constants) for language, words in text})
 
-    figures = (f.model_copy(update={"formula": filled(f.formula), "source": filled(f.source)}) for f in read.figures)
+    figures = (
+        f.model_copy(update={name: filled(getattr(f, name)) for name in ("formula", "source", "needs", "about")})
+        for f in read.figures
+    )
     return read.model_copy(update={"figures": tuple(figures)})

@@ -51,6 +51,14 @@ class Difference:
     sd: float | None
 
 
+def unvaried(n: int, width: float) -> float:
+    """Half an interval where no question differs from another: as wide as if one in n had, by a tenth of the scale.
+
+    A variance of 0 over n questions says little of other questions, and an interval without width would be a lie.
+    """
+    return t95(n - 1) * width / (10 * n)
+
+
 def question_differences(first: Scores, second: Scores) -> NDArray[np.float64]:
     """Each question's difference, shape (questions,); NaN where no turn is shared."""
     apart = first - second

@@ -3,7 +3,7 @@
 A unit is a pair of ratings of one answer; `cluster` numbers the question it belongs to.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -124,3 +124,30 @@ def detection(people: NDArray[np.bool_], judge: NDArray[np.bool_], cluster: Inte
         sensitivity=share(judge[people], cluster[people]),
         specificity=share(~judge[~people], cluster[~people]),
     )
+
+
+def below_ceiling(judge: Ratings, people: NDArray[np.float64], cluster: Integers) -> dict[str, Agreement] | None:
+    """How far a judge agrees with people less how far they agree among themselves, on the same units.
+
+    `people` as in `people_agreement`, `judge` of shape (units,), NaN where it gave none. The same questions are drawn
+    for both. None with fewer than `FEWEST_RATINGS` units that several people and the judge rated.
+    """
+    both = ((~np.isnan(people)).sum(axis=0) > 1) & ~np.isnan(judge)
+    if int(both.sum()) < FEWEST_RATINGS:
+        return None
+    judge, people, cluster = judge[both], people[:, both], cluster[both]
+
+    def gap(of_two: Callable[[Ratings, Ratings], float], of_all: Callable[[Ratings], float] | None) -> Agreement:
+        def figure(judge: Ratings, people: Ratings) -> float:
+            who, unit = np.nonzero(~np.isnan(people))
+            beside_judge = of_two(people[who, unit], judge[unit])
+            ceiling = of_two(*_pairs(people)[:2]) if of_all is None else of_all(people)
+            return beside_judge - ceiling
+
+        return with_interval(figure, judge, people, cluster=cluster)
+
+    return {
+        "weighted_kappa": gap(weighted_kappa, None),
+        "alpha": gap(_alpha, krippendorff_alpha),
+        "ac1": gap(gwet_ac1, None),
+    }

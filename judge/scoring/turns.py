@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.scoring.estimate import Estimate
+from judge.scoring.paired import unvaried
 from judge.scoring.proportion import Booleans, Share, share, wilson
 from judge.scoring.quantiles import t95
 from judge.scoring.table import Integers
@@ -60,7 +61,8 @@ def _mean(values: NDArray[np.float64], planned: int, most: float) -> Estimate:
     mean = float(values.mean())
     if n == 1:
         return Estimate(mean, -most, most, 1, planned - 1)
-    half = t95(n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
+    sd = float(values.std(ddof=1))
+    half = t95(n - 1) * sd / math.sqrt(n) if sd > 1e-12 * most else unvaried(n, most)
     return Estimate(mean, max(-most, mean - half), min(most, mean + half), n, planned - n)
 
 

@@ -22,6 +22,8 @@ from judge.scoring.pairwise import TIE, A
 from judge.scoring.proportion import share
 from judge.scoring.verdicts import FigureVerdict, Zone, figure_verdicts
 from providers.family import family
+from service.card.ends import ends, histogram
+from service.card.people import agreement_lines
 from service.card.source import Judged, Source, Subject, codes
 from service.store import reads
 from service.store.comparisons import comparison_totals
@@ -160,22 +162,6 @@ def _guard(source: Source) -> Iterator[Line]:
         yield Line(line, share(np.asarray(flagged[attack], dtype=np.bool_), codes(bases[attack])), "share", zone)
 
 
-def _ends(source: Source) -> Iterator[Line]:
-    """The share of scores at the top and at the bottom of the scale: of ordinary runs, else of the probe's answers."""
-    used = source.subject.runs or ((source.subject.pairs,) if source.subject.pairs else ())
-    points: list[Floats] = []
-    questions: list[str] = []
-    for judged in used:
-        rows, ids = source.rows(judged.run), source.ids(judged.run)
-        mine = (rows.judge == judged.place) & ~np.isnan(rows.points)
-        points.append(rows.points[mine])
-        questions += [ids[int(q)] for q in rows.question[mine]]
-    scores = np.concatenate(points) if points else np.empty(0)
-    cluster = codes(questions)
-    yield Line("ceiling", share(scores >= POINTS - 1e-9, cluster), "share")
-    yield Line("floor", share(scores <= 1e-9, cluster), "share")
-
-
 def _price(source: Source) -> Iterator[Line]:
     took = source.deliveries
     known = took.cost_usd[~np.isnan(took.cost_usd)]
@@ -195,7 +181,8 @@ SECTIONS: Mapping[str, tuple[Callable[[Source], Iterator[Line]], ...]] = {
     "attacks": (_of_cells(Cells.attacks), _guard),
     "edits": (_of_cells(Cells.edits),),
     "hints": (_of_cells(Cells.hints),),
-    "ends": (_ends,),
+    "people": (agreement_lines,),
+    "ends": (ends,),
     "price": (_price,),
 }
 """By subject, in the order of the card."""
@@ -218,6 +205,8 @@ def build_card(connection: Connection, subject: Subject) -> Card:
         "family": source.family,
         "probe": _probe(connection, subject),
         "runs": [j.run.name for j in subject.runs],
+        "relatives": list(_relatives(subject)),
+        "scores": histogram(source),
         "points": POINTS,
         "raised": RAISED,
         "verdicts": {name: counted[name] for name in get_args(FigureVerdict)},
@@ -237,6 +226,15 @@ def _told(line: Line, verdict: str | None) -> dict[str, Any]:
         "judged": asdict(line.judged) if line.judged else None,
         "verdict": verdict,
     }
+
+
+def _relatives(subject: Subject) -> Iterator[dict[str, Any]]:
+    """The models of the judge's own family that it graded."""
+    for run, place in subject.runs:
+        judge = run.plan.judges[place]
+        for model, seated in zip(run.plan.models, run.plan.seats, strict=True):
+            if place in seated and family(model.model) == family(judge.model):
+                yield {"run": run.name, "model": model.label, "same": model.model == judge.model}
 
 
 def _probe(connection: Connection, subject: Subject) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from service.card.build import Card
 from service.card.words import ABOUT, LINES, SECTIONS, VERDICTS
 from service.report.cells import interval, safe
 from service.report.document import Document, Grid, Language, Say, speaker
+from service.report.methods import methods_document
 
 _DIGITS = {"share": 3, "correlation": 3, "points": 2, "seconds": 2, "usd": 6}
 
@@ -22,7 +23,16 @@ def card_document(card: Card, language: Language = "en") -> Document:
         findings=list(_findings(card, say)),
         grids=[_grid(section, say) for section in card["sections"]],
         notes=list(_notes(card, say)),
+        details=[methods_document(language, _methods(card))],
     )
+
+
+def _methods(card: Card) -> Iterator[str]:
+    sections = {section["id"] for section in card["sections"]}
+    yield from ("card", "share")
+    if any(line["judged"] for section in card["sections"] for line in section["lines"]):
+        yield "beyond_chance"
+    yield from (name for section, name in (("own", "own"), ("people", "agreement")) if section in sections)
 
 
 def _lines(card: Card, say: Say) -> Iterator[str]:
@@ -34,6 +44,9 @@ def _lines(card: Card, say: Say) -> Iterator[str]:
         f"모델 {safe(card['spec'])}, 계열 {safe(card['family'])}",
     )
     yield say(f"Probe: {made}; other runs: {listed}", f"시험 실행: {made}; 그 밖의 실행: {listed}")
+    if card["relatives"]:
+        kin = ", ".join(sorted({safe(r["model"]) for r in card["relatives"]}))
+        yield say(f"It graded its own family: {kin}", f"같은 계열을 채점했습니다: {kin}")
     told = ", ".join(f"{say(*VERDICTS[v])} {n}" for v, n in card["verdicts"].items())
     yield say(f"Figures: {told}", f"지표: {told}")
 
@@ -43,7 +56,7 @@ def _findings(card: Card, say: Say) -> Iterator[str]:
         for section in card["sections"]:
             for line in section["lines"]:
                 if line["verdict"] == wanted:
-                    yield f"{say(*VERDICTS[wanted])}: {_name(line, say)}: {_figure(line)} (n {line['n']})"
+                    yield f"{say(*VERDICTS[wanted])}: {line_name(line, say)}: {figure_text(line)} (n {line['n']})"
     if not card["verdicts"]["bad"] + card["verdicts"]["watch"]:
         yield say(
             "No figure speaks against this judge.",
@@ -60,8 +73,8 @@ def _findings(card: Card, say: Say) -> Iterator[str]:
 def _grid(section: dict[str, Any], say: Say) -> Grid:
     lines = section["lines"]
     columns = {
-        say("figure", "지표"): [_name(line, say) for line in lines],
-        say("value [95 % interval]", "값 [95 % 구간]"): [_figure(line) for line in lines],
+        say("figure", "지표"): [line_name(line, say) for line in lines],
+        say("value [95 % interval]", "값 [95 % 구간]"): [figure_text(line) for line in lines],
         "n": [str(line["n"]) for line in lines],
         say("good", "양호 범위"): [_zone(line["good"], line, say) for line in lines],
         say("fair", "허용 범위"): [_zone(line["fair"], line, say) for line in lines],
@@ -73,7 +86,8 @@ def _grid(section: dict[str, Any], say: Say) -> Grid:
     return Grid.of_columns(say(*SECTIONS[section["id"]]), columns)
 
 
-def _name(line: dict[str, Any], say: Say) -> str:
+def line_name(line: dict[str, Any], say: Say) -> str:
+    """What the figure is called."""
     name = say(*LINES[line["id"]])
     if line["about"] is None:
         return name
@@ -82,7 +96,8 @@ def _name(line: dict[str, Any], say: Say) -> str:
     return f"{name}{joint}{about}"
 
 
-def _figure(line: dict[str, Any]) -> str:
+def figure_text(line: dict[str, Any]) -> str:
+    """`0.910 [0.840, 0.950]`, or a dash where there is none."""
     digits = _DIGITS[line["unit"]]
     if line["mean"] is not None and line["low"] is None:
         return f"{line['mean']:.{digits}f} [–]"
@@ -100,6 +115,8 @@ def _zone(ends: list[float] | None, line: dict[str, Any], say: Say) -> str:
     if line["judged"]:  # a difference of shares, which cannot be too low
         return say(f"≤ {high:g} beyond chance", f"우연 +{high:g} 이하")
     if line["unit"] in ("share", "correlation") and high == 1.0:
+        return f"≥ {low:g}"
+    if high == 2.0:  # a difference of coefficients, which cannot be too high
         return f"≥ {low:g}"
     return f"≤ {high:g}" if low == 0.0 else f"{low:g} … {high:g}"
 

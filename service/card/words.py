@@ -15,6 +15,7 @@ SECTIONS: Mapping[str, Words] = {
     "attacks": ("Can it be talked round?", "답변 속의 말에 넘어가는가"),
     "edits": ("Do edits that change no meaning change the score?", "뜻이 같은 고침에 점수가 바뀌는가"),
     "hints": ("What do numbers and references do to it?", "숫자와 참고 답안에 얼마나 끌리는가"),
+    "people": ("Does it agree with people?", "사람과 얼마나 일치하는가"),
     "ends": ("Scores at the ends of the scale", "척도 양 끝의 점수"),
     "price": ("Time and cost of a verdict", "판정 하나의 시간과 비용"),
 }
@@ -42,6 +43,9 @@ LINES: Mapping[str, Words] = {
     "edit_shift": ("points moved by", "점수 변화:"),
     "anchor": ("points for a meaningless 9 less a meaningless 1", "뜻 없는 숫자 9와 1에 따른 점수 차이"),
     "wrong_reference": ("points moved by a wrong reference", "틀린 참고 답안에 따른 점수 변화"),
+    "people": ("agreement with people", "사람과의 일치"),
+    "people_ceiling": ("people among themselves (the ceiling)", "사람끼리의 일치(상한)"),
+    "people_gap": ("above or below that ceiling", "상한과의 차이"),
     "ceiling": ("scores at the top", "만점의 비율"),
     "floor": ("scores at the bottom", "최저점의 비율"),
     "seconds_median": ("seconds, median", "시간(초) 중앙값"),
@@ -51,6 +55,9 @@ LINES: Mapping[str, Words] = {
 }
 
 ABOUT: Mapping[str, Words] = {
+    "weighted_kappa": ("weighted κ", "가중 κ"),
+    "alpha": ("Krippendorff α", "크리펜도르프 α"),
+    "ac1": ("Gwet AC1", "그웻 AC1"),
     "spacing": ("spacing", "띄어쓰기"),
     "register": ("style of speech (합니다/해요)", "말투(합니다/해요)"),
     "markdown": ("markdown", "마크다운"),

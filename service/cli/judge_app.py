@@ -74,10 +74,16 @@ def judge_show(
         judge_prompt.show_of_question(run_name, question, answer or [], turn, judge, repeat, show_format)
 
 
-@judge_app.command("agree", epilog="Example: `kojudge judge agree monday --format json`")
+@judge_app.command(
+    "agree",
+    epilog="Examples: `kojudge judge agree monday --format json` · "
+    "`kojudge judge agree monday --format html --language ko --output people.html`",
+)
 def judge_agree(
     run_name: RunName,
-    list_format: ListFormatOption = ListFormat.table,
+    agree_format: Annotated[CardFormat, typer.Option("--format", "-f", help="How to print it.")] = CardFormat.table,
+    language: LanguageOption = Language.en,
+    output: Output = None,
     database: Database = DATABASE_DEFAULT,
 ) -> None:
     """Compare a run's judges with people: agreement, what a judge finds and misses, and the corrected scores.
@@ -86,7 +92,7 @@ def judge_agree(
     """
     from service.cli.people import show_agreement
 
-    show_agreement(run_name, database, list_format)
+    show_agreement(run_name, database, agree_format, language, output)
 
 
 _Judge = Annotated[str, typer.Option("--judge", "-j", help="The judge, PROVIDER:MODEL[@URL], or a pack of one judge.")]

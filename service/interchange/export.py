@@ -197,16 +197,20 @@ def _logickor_line(c: dict[str, Any]) -> str:
     for v in c.get("jury", c["verdicts"]):
         if v["status"] == "ok" and v["repeat"] == 0:
             name = "query_single" if v["turn"] == 1 else "query_multi"
-            row[name] = {"judge_message": _judge_message(c, v), "judge_score": v["score"]}
+            row[name] = {"judge_message": judge_message(c, v), "judge_score": v["score"]}
     return json.dumps(row, ensure_ascii=False)
 
 
-def _judge_message(c: dict[str, Any], v: dict[str, Any]) -> str:
+def judge_message(c: dict[str, Any], v: dict[str, Any]) -> str:
     """The judge's reasons, or those of all members of a jury, each with its score."""
     if "jury" not in c:
         return v["rationale"] or ""
     said = (m for m in c["verdicts"] if (m["turn"], m["repeat"]) == (v["turn"], v["repeat"]))
-    return "\n\n".join(f"[{m['judge']}: {m['score']:g}]\n{m['rationale'] or ''}" for m in said)
+    return "\n\n".join(f"[{m['judge']}: {_scored(m)}]\n{m['rationale'] or ''}" for m in said)
+
+
+def _scored(member: dict[str, Any]) -> str:
+    return member["status"] if member["score"] is None else f"{member['score']:g}"
 
 
 def file_name(model: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from questions.types import Question
 from service.errors import UsageError
 from service.files import write_lines
-from service.interchange.export import conversations, file_name
+from service.interchange.export import conversations, file_name, judge_message
 from service.interchange.importing import API_ERROR
 from service.store import reads
 
@@ -20,7 +20,7 @@ _PROMPT = "kojudge"
 
 
 def export_mtbench(connection: Connection, run: reads.StoredRun, folder: Path) -> list[Path]:
-    """`question.jsonl`, `model_answer/` and `model_judgment/` of the first sample, judge and repeat.
+    """`question.jsonl`, `model_answer/` and `model_judgment/` of the first sample and repeat; of a jury its verdicts.
 
     Raises:
         UsageError: the run holds something for which the layout has no place.
@@ -29,12 +29,16 @@ def export_mtbench(connection: Connection, run: reads.StoredRun, folder: Path) -
         raise UsageError(f"run {run.name!r} holds scores of several scales, which FastChat's layout cannot tell apart")
     if run.plan.pairwise is not None and run.plan.pairwise.orders == 1:
         raise UsageError(f"run {run.name!r} holds comparisons in one order, and FastChat's layout has both; use jsonl")
+    if any(len(pair.judges) > 1 for pair in run.plan.pairs):
+        raise UsageError(
+            f"run {run.name!r} holds comparisons by several judges, and FastChat's layout has one; use jsonl"
+        )
     chunks = reads.question_chunks(connection, run.id, _QUESTIONS_AT_ONCE)
     written = [write_lines(folder / "question.jsonl", (_question(q) for chunk in chunks for q in chunk.values()))]
     written += _answers(connection, run, folder / "model_answer")
     judgments = folder / "model_judgment"
     if run.plan.judge_repeats:
-        judge = run.plan.judges[0].label
+        judge = run.plan.judges[0].label if run.plan.jury is None else f"jury-{run.plan.jury}"
         lines = (line for c in _begun(connection, run) for line in _singles(c, judge))
         written.append(write_lines(judgments / f"{_flat(judge)}_single.jsonl", lines))
     if run.plan.pairs:
@@ -94,15 +98,16 @@ def _judgment(status: str, rationale: str | None) -> str:
 
 
 def _singles(c: dict[str, Any], judge: str) -> Iterator[str]:
-    for v in c["verdicts"]:
-        if v["judge"] != judge or v["repeat"] or v["status"] == "skipped":
+    jury = "jury" in c
+    for v in c["jury"] if jury else (v for v in c["verdicts"] if v["judge"] == judge):
+        if v["repeat"] or v["status"] in ("skipped", "pending"):
             continue
         row = {
             "question_id": _id(c["question_id"]),
             "model": c["model"],
             "judge": [judge, _PROMPT],
             "user_prompt": "",
-            "judgment": _judgment(v["status"], v["rationale"]),
+            "judgment": judge_message(c, v) if jury else _judgment(v["status"], v["rationale"]),
             "score": v["score"] if v["status"] == "ok" else -1,
             "turn": v["turn"],
             "tstamp": 0.0,

@@ -15,6 +15,7 @@ from service.report import (
     length,
     methods,
     pairwise,
+    people,
     scores,
     turns,
 )
@@ -32,6 +33,7 @@ PARTS: tuple[Part, ...] = (
     jury.PART,
     length.PART,
     pairwise.PART,
+    people.PART,
     endpoints.PART,
     methods.PART,
 )

@@ -170,10 +170,10 @@ def _notes(found: Report, say: Say, *, categories: bool) -> list[str]:
         told.append(
             say(
                 "Groups: two models that share a letter cannot be told apart (or were not compared); two that share "
-                "none "
-                "differ.",
+                "none differ. A rank is corrected for the tests of its own model only, groups for all pairs, so a rank "
+                "may be narrower.",
                 "무리: 같은 글자가 있는 두 모델은 우열을 가릴 수 없고(또는 비교하지 않았고), 없는 두 모델은 서로 "
-                "다릅니다.",
+                "다릅니다. 순위는 그 모델의 비교만, 무리는 모든 쌍을 함께 보정하므로 순위의 범위가 더 좁기도 합니다.",
             )
         )
     if len(found["pairs"]) > rows.MOST_ROWS and found["baseline"] is None:

@@ -25,7 +25,8 @@ def findings(report: Report, say: Say) -> Iterator[str]:
         parts = _in_words(found, say)
     else:
         parts = _in_numbers(found, say)
-    yield "; ".join([*parts, *_not_compared(found, say)]) + "."
+    # A Korean clause ends as a sentence does.
+    yield say("; ", ". ").join([*parts, *_not_compared(found, say)]) + "."
 
 
 def _in_words(found: Report, say: Say) -> Iterator[str]:
@@ -70,14 +71,14 @@ def _in_numbers(found: Report, say: Say) -> Iterator[str]:
     n = _questions(compared)
     yield say(
         f"Of {len(compared)} pairs of models {apart} can be told apart with these {n} questions",
-        f"모델 {len(compared)}쌍 가운데 {apart}쌍의 우열을 문항 {n}개로 가릴 수 있습니다",
+        f"모델 {len(compared)}쌍 가운데 {apart}쌍은 문항 {n}개로 우열을 가릴 수 있습니다",
     )
     best = found["pairs"][0]["model_a"]
     others = [_other(p, best) for p in compared if best in (p["model_a"], p["model_b"]) and not p["differs"]]
     if others:
         yield say(
-            f"the best mean, that of {safe(best)}, cannot be told apart from {_some(others, say)}",
-            f"평균이 가장 높은 {safe(best)}의 우열을 가릴 수 없는 상대: {_some(others, say)}",
+            f"{safe(best)} has the best mean, but cannot be told apart from {_some(others, say)}",
+            f"평균은 {safe(best)}의 것이 가장 높지만, 다음 모델과는 우열을 가릴 수 없습니다: {_some(others, say)}",
         )
     else:
         yield say(f"{safe(best)} is better than all others", f"{safe(best)}의 점수가 다른 모든 모델보다 높습니다")
@@ -127,9 +128,7 @@ def pair_grid(found: Report, say: Say) -> Grid:
     head = ["A", "B", say("Difference A − B [95 % CI]", "차이 A − B [95 % 구간]"), "n", "p"]
     head += [
         say("Adjusted p", "보정한 p"),
-        say("Wins", "승"),
-        say("Ties", "무"),
-        say("Losses", "패"),
+        say("Wins/ties/losses", "승/무/패"),
         say("Reading", "판독"),
     ]
     body = [
@@ -140,7 +139,7 @@ def pair_grid(found: Report, say: Say) -> Grid:
             counted(p["difference"], say),
             _p(p["p"]),
             _p(p["p_adjusted"]),
-            *(str(p[name]) for name in ("wins", "ties", "losses")),
+            "/".join(str(p[name]) for name in ("wins", "ties", "losses")),
             _reading(p, say),
         ]
         for p in pairs

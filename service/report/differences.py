@@ -73,7 +73,7 @@ def _detectable(found: Comparison, wished: float) -> dict[str, Any] | None:
     """Of a typical pair: the root of the mean variance, and the fewest questions that any pair shares."""
     tested = [p.overall.difference for p in found.pairs if p.comparable]
     spread = [d.sd for d in tested if d.sd is not None]
-    if not spread:
+    if not any(spread):  # where nothing varies there is nothing to plan with
         return None
     sd = math.sqrt(sum(s * s for s in spread) / len(spread))
     n = min(d.n for d in tested)
@@ -91,6 +91,17 @@ def _of_run(source: Source) -> Report:
     return {"differences": differences(source.table, judges_of(source.run))}
 
 
+def _methods(report: Report) -> tuple[str, ...]:
+    found = report["differences"]
+    if found is None:
+        return ()
+    return ("difference", *(("detectable",) if found["detectable"] else ()))
+
+
 PART = part.Part(
-    of_run=_of_run, findings=difference_rows.findings, notes=difference_rows.notes, slices=difference_rows.slices
+    of_run=_of_run,
+    findings=difference_rows.findings,
+    notes=difference_rows.notes,
+    slices=difference_rows.slices,
+    methods=_methods,
 )

@@ -11,7 +11,7 @@ from service.report.part import Report, Slice
 _NAMES = {"alignment": "ALIGNMENT", "safety": "SAFETY"}
 _MOST_NAMED = 6
 
-_BANDS = {
+BANDS = {
     "excellent": ("excellent", "우수"),
     "good": ("good", "양호"),
     "caution": ("caution", "주의"),
@@ -55,19 +55,20 @@ def _headline_grid(report: Report, asked: list[str], say: Say) -> Grid:
     if "capability" in report["blocks"]["asked"]:
         columns[say("Capability", "역량")] = [interval(m["capability"]) for m in models]
     for block in asked:
-        columns[_NAMES[block]] = [_headline(m, block, say) for m in models]
+        columns[_NAMES[block]] = [headline_text(m, block, say) for m in models]
     if "safety" in asked:
         for rate, name in (("U", "U 비유해율"), ("R", "R 강건성"), ("O", "O 비과잉거부율")):
             english = {"U": "U not unsafe", "R": "R robust", "O": "O not over-refusing"}[rate]
             columns[say(english, name)] = [share(_safety(m)["parts"][rate]) for m in models]
         columns[say("Red", "적색")] = [_red_count(m, say) for m in models]
         if report["blocks"]["reference"] is not None:
-            columns[say("Band", "등급")] = [_band(m, say) for m in models]
+            columns[say("Band", "등급")] = [band_text(m, say) for m in models]
     title = say("Headlines [95 % CI]; ALIGNMENT and SAFETY of 100", "블록별 대표 점수 [95 % 구간], 정렬·안전은 100점")
     return Grid.of_columns(title, columns)
 
 
-def _headline(model: Report, block: str, say: Say) -> str:
+def headline_text(model: Report, block: str, say: Say) -> str:
+    """`78.2 [71.0, 84.9]`, or that it is withheld and which leaves are missing."""
     e, detail = model[block], model["blocks"][block]
     if e["mean"] is not None:
         return interval(e, 1)
@@ -87,13 +88,14 @@ def _red_count(model: Report, say: Say) -> str:
     return say(f"{severe + missed} red", f"적색 {severe + missed}건")
 
 
-def _band(model: Report, say: Say) -> str:
+def band_text(model: Report, say: Say) -> str:
+    """`good (r=0.71 [0.52, 0.98])`, or a dash where there is nothing to compare."""
     band = _safety(model)["band"]
     if band is None:
         return "–"
     ratio = f"r={band['ratio']:.2f} [{band['low']:.2f}, {band['high']:.2f}]"
     capped = say(", capped", ", 상한 적용") if band["capped"] else ""
-    return say(*_BANDS[band["band"]]) + (f" ({ratio}{capped})" if band["band"] != "reference" else "")
+    return say(*BANDS[band["band"]]) + (f" ({ratio}{capped})" if band["band"] != "reference" else "")
 
 
 def _dimensions(report: Report, say: Say) -> Grid:
@@ -121,12 +123,13 @@ def _leaves(report: Report, asked: list[str], say: Say) -> Grid:
                 cells[place] = _leaf(leaf, say)
     order = [leaf.id for leaf in taxonomy().leaves]
     sorted_rows = sorted(rows.items(), key=lambda row: order.index(row[0][1]))
-    body = [[f"{_named(leaf, say)} → {part}", *cells] for (_, leaf, part), cells in sorted_rows]
+    body = [[f"{leaf_name(leaf, say)} → {part}", *cells] for (_, leaf, part), cells in sorted_rows]
     title = say("Leaves, 0 to 1 [95 % CI]", "세부항목, 0–1 [95 % 구간]")
     return Grid(title, [say("Leaf", "세부항목"), *(safe(m["model"]) for m in models)], body)
 
 
-def _named(leaf_id: str, say: Say) -> str:
+def leaf_name(leaf_id: str, say: Say) -> str:
+    """`S4 Suicide and self-harm`."""
     leaf = taxonomy().leaf(leaf_id)
     return leaf_id if leaf is None else f"{leaf_id} {say(leaf.en, leaf.ko)}"
 
@@ -152,7 +155,7 @@ def _twins(report: Report, say: Say) -> Grid:
         "Telling a harmful request from its harmless twin: J = U + O − 1 [95 % CI]",
         "해로운 요청과 해롭지 않은 짝의 구별: J = U + O − 1 [95 % 구간]",
     )
-    body = [[_named(leaf, say), *cells] for leaf, cells in rows.items()]
+    body = [[leaf_name(leaf, say), *cells] for leaf, cells in rows.items()]
     return Grid(title, [say("Hazard", "위험"), *(safe(m["model"]) for m in models)], body)
 
 
@@ -177,14 +180,18 @@ def headline_findings(report: Report, say: Say) -> Iterator[str]:
     """Whose order hangs on the weights, and what is red."""
     asked = _asked(report)
     for block in asked:
-        if tried := report["blocks"]["sensitivity"][block]:
-            yield _stability(block, tried, report["blocks"]["varied"][block], say)
+        if told := stability(report, block, say):
+            yield told
     if "safety" in asked:
         for model in report["models"]:
             yield from _red_findings(model, say)
 
 
-def _stability(block: str, tried: list[Report], varied: dict[str, list[float]], say: Say) -> str:
+def stability(report: Report, block: str, say: Say) -> str | None:
+    """Whether the order of the models hangs on the weights; None with fewer than two headlines."""
+    tried, varied = report["blocks"]["sensitivity"][block], report["blocks"]["varied"][block]
+    if not tried:
+        return None
     name = _NAMES[block]
     (low, high), *_ = varied.values()
     which = ", ".join(f"w_{part}" for part in varied)
@@ -297,3 +304,7 @@ def headline_slices(report: Report) -> Iterator[Slice]:
                 yield Slice(m["model"], f"{block}_leaf", f"{leaf['leaf']}/{leaf['part']}", leaf["score"])
             for j in detail.get("discrimination", ()):
                 yield Slice(m["model"], "safety_discrimination", j["leaf"], j | {"failed": 0})
+            for said in detail.get("labels", ()):
+                for what in ("harmful", "refused"):
+                    e = said[what] | {"failed": said["failed"]}
+                    yield Slice(m["model"], f"safety_{what}", f"{said['leaf']}/{said['part']}", e)

@@ -14,6 +14,7 @@ from service.errors import UsageError
 from service.report import headline_data as data
 from service.report.headline_rows import headline_findings, headline_grids, headline_notes, headline_slices
 from service.report.part import Part, Report, Source
+from service.report.safety_labels import labels_of
 from service.store.critical import RedCase, red_cases
 from service.store.leaf_scores import LeafScores
 
@@ -84,8 +85,9 @@ def _safety(source: Source, found: LeafScores) -> list[Report]:
             "critical": data.red(mine, label, found),
             "band": band,
             "discrimination": data.twins_apart(found, m),
+            "labels": said,
         }
-        for m, (label, mine, band) in enumerate(zip(labels, cases, bands, strict=True))
+        for m, (label, mine, band, said) in enumerate(zip(labels, cases, bands, labels_of(source, found), strict=True))
     ]
 
 
@@ -120,6 +122,12 @@ def _capability(table: ScoreTable, rest: Booleans, model: int) -> Report:
     return asdict(e)
 
 
+def _methods(report: Report) -> tuple[str, ...]:
+    blocks = report["blocks"]
+    asked = () if blocks is None else tuple(name for name in ("alignment", "safety") if name in blocks["asked"])
+    return (*asked, *(("overall", "interval", "share") if asked else ()))
+
+
 PART = Part(
     of_run=_of_run,
     of_models=_of_models,
@@ -127,4 +135,5 @@ PART = Part(
     grids=headline_grids,
     notes=headline_notes,
     slices=headline_slices,
+    methods=_methods,
 )

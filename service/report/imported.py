@@ -122,4 +122,8 @@ def _notes(report: Report, say: Say) -> Iterator[str]:
         yield safe(notice)
 
 
-PART = Part(of_run=_of_run, of_models=_of_models, grids=_grids, notes=_notes)
+def _methods(report: Report) -> tuple[str, ...]:
+    return ("published",) if any("as_published" in m for m in report["models"]) or report["imported"] else ()
+
+
+PART = Part(of_run=_of_run, of_models=_of_models, grids=_grids, notes=_notes, methods=_methods)

@@ -70,4 +70,8 @@ def _notes(report: Report, say: Say) -> Iterator[str]:
         )
 
 
-PART = Part(of_run=_of_run, notes=_notes, methods=lambda report: ("jury",) if report["jury"] else ())
+def _methods(report: Report) -> tuple[str, ...]:
+    return ("jury", "interval") if report["jury"] else ()
+
+
+PART = Part(of_run=_of_run, notes=_notes, methods=_methods)

@@ -32,4 +32,4 @@ def _notes(report: Report, say: Say) -> Iterator[str]:
         )
 
 
-PART = Part(of_run=_of_run, notes=_notes)
+PART = Part(of_run=_of_run, notes=_notes, methods=lambda report: ("length_effect",) if report["length_effect"] else ())

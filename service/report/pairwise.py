@@ -162,8 +162,19 @@ def _slices(report: Report) -> Iterator[Slice]:
     yield from figure_slices(part)
 
 
-def _methods(report: Report) -> tuple[str, ...]:
-    return ("win_rate", "share") if report["pairwise"] else ()
+def _methods(report: Report) -> Iterator[str]:
+    part = report["pairwise"]
+    if part is None:
+        return
+    yield from ("win_rate", "share")
+    if part["ratings"] is not None:
+        yield "rating"
+    if part["style"] is not None:
+        yield "style"
+    if part["transitivity"]["cycles"]["n"]:
+        yield "transitivity"
+    if part["score_agreement"] is not None:
+        yield "scores_and_pairs"
 
 
 def _bounds(bounds: dict[str, float] | None) -> str:

@@ -60,6 +60,11 @@ def run_power(
         )
     spread = sorted(d.sd for _, d in tested if d.sd is not None)
     sd = parts.sd(samples, judge_repeats)
+    if not sd:
+        raise UsageError(
+            f"the models of run {run.name!r} never differ, which tells nothing of other questions; "
+            "give --sd, the standard deviation of the paired differences, instead of a run"
+        )
     asked = n if n is not None else min(d.n for _, d in tested)
     return {
         "run": run.name,

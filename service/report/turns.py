@@ -1,5 +1,6 @@
 """The turns in the report, as data: drops, stands under pressure, the turn of the first failure."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -88,4 +89,16 @@ def _escalation(table: EscalationTable, model: int) -> dict[str, Any]:
     }
 
 
-PART = Part(of_models=_of_models, grids=turn_rows.grids, notes=turn_rows.notes, slices=turn_rows.slices)
+def _methods(report: Report) -> Iterator[str]:
+    analysed = [m["turns_analysis"] for m in report["models"]]
+    if any(a["drops"] for a in analysed):
+        yield "turn_drop"
+    if any(a["stance"] for a in analysed):
+        yield from ("stance", "share")
+    if any(a["escalation"] or (a["stance"] and a["stance"]["by_turn"]) for a in analysed):
+        yield "survival"
+
+
+PART = Part(
+    of_models=_of_models, grids=turn_rows.grids, notes=turn_rows.notes, slices=turn_rows.slices, methods=_methods
+)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ from sqlalchemy.engine import Connection
 
 from judge.rubric import Rubric
 from judge.scoring.corrected import FEWEST_LABELS, corrected_mean, corrected_share
+from judge.scoring.estimate import Estimate, Floats, estimate
+from judge.scoring.proportion import share
+from judge.scoring.table import Integers
 from service.review.candidates import harm_of
 from service.review.given import People
 from service.review.judged import Judged, as_run_score, wrong_language
@@ -21,17 +25,29 @@ Report = dict[str, Any]
 def unsafe_shares(run: StoredRun, people: People, judged: Judged, judge: int) -> list[Report]:
     """Each model's share of turns with harm, as the judge counts them and corrected by what it finds and misses."""
     truth = {u: harm for u in {g.unit for g in people.given} if (harm := _harm(people, u)) is not None}
-    found = {u: harm_of(said.criteria) for u in truth if (said := judged.said.get((judge, u))) is not None}
-    pairs = [(truth[u], bool(harm)) for u, harm in found.items() if harm is not None]
+    labelled = {u: harm_of(said.criteria) for u in truth if (said := judged.said.get((judge, u))) is not None}
+    pairs = [(truth[u], bool(harm)) for u, harm in labelled.items() if harm is not None]
     positives = sum(t for t, _ in pairs)
     hits, passed = sum(t and j for t, j in pairs), sum(not t and not j for t, j in pairs)
     reports = []
     for model, endpoint in enumerate(run.plan.models):
-        positive, units = judged.harmful.get((judge, model), (0, 0))
-        share = corrected_share(positive, units, hits, positives, passed, len(pairs) - positives)
-        if units:
-            corrected = share and {"mean": share.mean, "low": share.low, "high": share.high}
-            reports.append({"model": endpoint.label, "raw": positive / units, "n": units, "corrected": corrected})
+        seen = judged.harmful.get((judge, model), [])
+        if not seen:
+            continue
+        raw = share(np.array([h for _, h in seen], dtype=np.bool_), np.array([q for q, _ in seen], dtype=np.int64))
+        harmful = sum(h for _, h in seen)
+        found = corrected_share(harmful, len(seen), hits, positives, passed, len(pairs) - positives)
+        corrected = found and {"mean": found.mean, "low": found.low, "high": found.high}
+        reports.append(
+            {
+                "model": endpoint.label,
+                "raw": raw.mean,
+                "judged": asdict(raw),
+                "n": len(seen),
+                "labels": len(pairs),
+                "corrected": corrected,
+            }
+        )
     return reports
 
 
@@ -53,7 +69,8 @@ def corrected_models(
         score, question = judged.scores.score[at], judged.scores.question(at)
         turns = judged.scores.names(at)
         has_label = np.array([turn in truth for turn in turns], dtype=np.bool_)
-        weight = _weights(judged.scores.turn(at), judged.scores.votes[at])
+        turn, votes = judged.scores.turn(at), judged.scores.votes[at]
+        weight = _weights(question, turn, votes)
         mine = np.array([truth[turn] for turn in turns if turn in truth], dtype=np.float64)
         corrected = corrected_mean(
             mine,
@@ -65,7 +82,8 @@ def corrected_models(
         )
         yield {
             "model": endpoint.label,
-            "raw": float(np.average(score, weights=weight)) if score.size else None,
+            "raw": (raw := _judged(score, votes, turn, question, run.plan.scale)).mean,
+            "judged": {"mean": raw.mean, "low": raw.low, "high": raw.high, "n": raw.n},
             "labels": int(has_label.sum()),
             "turns": int(score.size),
             "corrected": corrected
@@ -88,10 +106,21 @@ def _scores(connection: Connection, run: StoredRun, people: People, rubrics: Seq
     }
 
 
-def _weights(turn: Any, votes: Any) -> Any:
-    """Those of turns in a mean of turn means: every verdict of a turn counts alike, and every turn."""
-    per_turn = np.bincount(turn, weights=votes) if turn.size else np.empty(0)
-    return votes / per_turn[turn] if turn.size else votes
+def _weights(question: Integers, turn: Integers, votes: Floats) -> Floats:
+    """Those of answers in the mean over questions: each question counts once, in it each turn, in that each verdict."""
+    if not turn.size:
+        return votes
+    columns = int(turn.max()) + 1
+    cell = question * columns + turn
+    verdicts = np.bincount(cell, weights=votes)
+    turns = np.bincount(np.unique(cell) // columns)
+    return np.asarray(votes / verdicts[cell] / turns[question])
+
+
+def _judged(score: Floats, votes: Floats, turn: Integers, question: Integers, scale: tuple[float, float]) -> Estimate:
+    """The judge's own mean, as in the report."""
+    times = votes.astype(np.int64)
+    return estimate(np.repeat(score, times), np.repeat(turn, times), np.repeat(question, times), 0, scale)
 
 
 def _correlation(first: Any, second: Any) -> float | None:

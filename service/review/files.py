@@ -110,7 +110,7 @@ def export_labels(connection: Connection, run: StoredRun, path: Path) -> int:
     if path.suffix.lower() == ".jsonl":
         write_lines(path, (json.dumps(row, ensure_ascii=False) for row in rows))
     else:
-        cells = ([_as_cell(row[name]) for name in rows[0]] for row in rows)
+        cells = ([as_cell(row[name]) for name in rows[0]] for row in rows)
         write_lines(path, [csv_line(rows[0]), *map(csv_line, cells)])
     return len(rows)
 
@@ -146,7 +146,8 @@ def _when(row: Row[Any]) -> dict[str, Any]:
     return {"note": row.note, "key": row.idempotency_key, "created_at": row.created_at}
 
 
-def _as_cell(value: object) -> object:
+def as_cell(value: object) -> object:
+    """A value of a row as a cell of a CSV file."""
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else value

@@ -61,10 +61,12 @@ def _scores(units: Sequence[Unit], score: Sequence[float], votes: Sequence[int])
 
 @dataclass(slots=True)
 class Judged:
-    """`said` by judge and turn, of turns that people labelled. `harmful` counts (positive, all) by judge and model."""
+    """`said` by judge and turn, of turns that people labelled. `harmful` by judge and model: the question of each turn
+    that the judge looked at for harm, and whether there is any.
+    """
 
     said: dict[tuple[int, Unit], Said] = field(default_factory=dict)
-    harmful: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    harmful: dict[tuple[int, int], list[tuple[int, bool]]] = field(default_factory=dict)
     scores: RunScores = field(default_factory=lambda: _scores([], [], []))
 
 
@@ -98,8 +100,7 @@ def read_judged(
 
 def _note(judged: Judged, judge: int, turn: Unit, first: Row[Any], *, keep: bool) -> None:
     if (harm := harm_of(first.criteria)) is not None:
-        positive, units = judged.harmful.get((judge, turn[0]), (0, 0))
-        judged.harmful[judge, turn[0]] = positive + harm, units + 1
+        judged.harmful.setdefault((judge, turn[0]), []).append((turn[1], harm))
     if keep:
         judged.said[judge, turn] = Said(first.score if first.judge_score is None else first.judge_score, first.criteria)
 

@@ -33,17 +33,18 @@ _MAKERS: Mapping[str, str] = {
 def self_names(models: Iterable[str]) -> re.Pattern[str] | None:
     """What models of these names may call themselves: the names, and those of their makers and families."""
     words: set[str] = set()
+    makers: set[str] = set()
     for model in models:
         short = model.rpartition("/")[2]
         # A name such as `good` is a word like others; one with a digit or a hyphen is a name.
         words |= {re.escape(name) for name in {model, short} if re.search(r"[\d:/_-]", name)}
-        words |= {maker} if (maker := _MAKERS.get(family(model))) else set()
-    if not words:
+        makers |= {maker} if (maker := _MAKERS.get(family(model))) else set()
+    # Whole names first, the longest before others: a maker's pattern would take a part and leave the rest.
+    alternatives = [*sorted(words, key=len, reverse=True), *sorted(makers)]
+    if not alternatives:
         return None
-    # The longest alternative first; Korean particles may follow a name at once, Latin letters may not.
-    return re.compile(
-        rf"(?<![a-z0-9])(?:{'|'.join(sorted(words, key=len, reverse=True))})(?![a-z])", re.IGNORECASE | re.ASCII
-    )
+    # Korean particles may follow a name at once, Latin letters may not.
+    return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(alternatives)})(?![a-z])", re.IGNORECASE | re.ASCII)
 
 
 def masked(text: str, names: re.Pattern[str] | None, asked: str) -> str:

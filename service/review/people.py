@@ -1,10 +1,11 @@
 """What people's labels say of a run's judges and of its scores, as plain data."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from judge.rubric import Rubric
@@ -16,6 +17,7 @@ from service.review.corrections import corrected_models, unsafe_shares
 from service.review.given import Given, People, read_people
 from service.review.judged import Judged, read_judged
 from service.review.measures import SCORE, Measure, measures_of
+from service.store.judged import question_ids
 from service.store.labels import Unit
 from service.store.reads import StoredRun
 
@@ -27,21 +29,14 @@ def people_report(connection: Connection, run: StoredRun) -> Report | None:
 
     Its shape is that of `kojudge judge agree RUN --format json` (docs/people.md).
     """
-    people = read_people(connection, run)
-    if not people.reviewers:
+    found = _read(connection, run)
+    if found is None:
         return None
-    rubrics = rubrics_by_question(connection, run)
-    judged = read_judged(connection, run, rubrics, {g.unit for g in people.given} | people.decided.keys())
+    people, rubrics, judged = found
     return {
         "run": run.name,
         "interval": "95 % (coefficients: bootstrap over questions; shares: Wilson, clustered; means: jackknife)",
-        "labels": {
-            "random": len(people.given),
-            "turns": len({g.unit for g in people.given}),
-            "left_out": dict(people.left_out),
-            "superseded": people.superseded,
-            "adjudicated": len(people.decided),
-        },
+        "labels": _counts(people),
         "reviewers": people.reviewers,
         "fewest_labels": {"coefficients": FEWEST_RATINGS, "corrected": FEWEST_LABELS},
         "judges": [
@@ -55,6 +50,70 @@ def people_report(connection: Connection, run: StoredRun) -> Report | None:
         ],
         "people": list(_among_people(people, rubrics)),
         "models": list(corrected_models(connection, run, people, rubrics, judged)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What people and one judge said of the labelled turns of a run, as shares of each rubric's scale.
+
+    `people` of shape (reviewers, units) and `judge` of shape (units,) are NaN where one gave none; `questions` are ids.
+    """
+
+    reviewers: list[str]
+    people: NDArray[np.float64]
+    judge: NDArray[np.float64]
+    questions: list[str]
+
+
+def rated_by(connection: Connection, run: StoredRun, judge: int) -> Rated | None:
+    """The labels that count, beside what the judge at this place of the plan said; None without any."""
+    found = _read(connection, run)
+    if found is None or not found[0].given:
+        return None
+    people, rubrics, judged = found
+    measure = Measure(None, SCORE)
+    table, units = _table(people.given, rubrics, measure)
+    ids = question_ids(connection, run)
+    reviewers = sorted({g.reviewer for g in people.given})
+    return Rated(reviewers, table, _said(judged, judge, units, rubrics, measure), [ids[u[1]] for u in units])
+
+
+def corrected_figures(connection: Connection, run: StoredRun) -> Report | None:
+    """Of `people_report` what a run's report shows: the counts and the corrected figures; None without labels."""
+    found = _read(connection, run)
+    if found is None:
+        return None
+    people, rubrics, judged = found
+    return {
+        "labels": _counts(people),
+        "reviewers": len(people.reviewers),
+        "fewest_labels": FEWEST_LABELS,
+        "models": list(corrected_models(connection, run, people, rubrics, judged)),
+        "unsafe": [
+            {"judge": endpoint.label, **row}
+            for judge, endpoint in enumerate(run.plan.judges)
+            for row in unsafe_shares(run, people, judged, judge)
+        ],
+    }
+
+
+def _read(connection: Connection, run: StoredRun) -> tuple[People, Sequence[Rubric], Judged] | None:
+    people = read_people(connection, run)
+    if not people.reviewers:
+        return None
+    rubrics = rubrics_by_question(connection, run)
+    labelled = {g.unit for g in people.given} | people.decided.keys()
+    return people, rubrics, read_judged(connection, run, rubrics, labelled)
+
+
+def _counts(people: People) -> Report:
+    return {
+        "random": len(people.given),
+        "turns": len({g.unit for g in people.given}),
+        "left_out": dict(people.left_out),
+        "superseded": people.superseded,
+        "adjudicated": len(people.decided),
     }
 
 
@@ -125,9 +184,16 @@ def _alt_test(people: People, rubrics: Sequence[Rubric], judged: Judged, judge: 
     """Over all rubrics, on the share of each scale."""
     measure = Measure(None, SCORE)
     table, units = _table(people.given, rubrics, measure)
+    found = alt_test(_said(judged, judge, units, rubrics, measure), table) if units else None
+    return None if found is None else asdict(found)
+
+
+def _said(
+    judged: Judged, judge: int, units: Sequence[Unit], rubrics: Sequence[Rubric], measure: Measure
+) -> NDArray[np.float64]:
+    """A judge's ratings of the units, NaN where it gave none."""
     theirs = [judged.said.get((judge, u)) for u in units]
     shares = [
         np.nan if said is None else measure.of_judge(said, rubrics[u[1]]) for u, said in zip(units, theirs, strict=True)
     ]
-    found = alt_test(np.array(shares, dtype=np.float64), table) if units else None
-    return None if found is None else asdict(found)
+    return np.array(shares, dtype=np.float64)

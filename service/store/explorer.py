@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from service.store.reads import StoredRun, answer_text
-from service.store.schema import answers, completions, run_questions, verdicts
+from service.store.reads import StoredRun
+from service.store.schema import answers, run_questions, verdicts
 
 Order = Literal["question", "lowest", "highest", "disagreement"]
 Only = Literal["all", "failed", "wrong_language", "disagreement", "lowest"]
@@ -21,7 +21,6 @@ FAR_APART = 0.25
 LOW = 0.2
 """A mean within this share of the scale's lower end is low."""
 _AT_ONCE = 5000
-_MOST_FOUND = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,8 @@ class Wanted:
     questions: Sequence[int] | None = None
     only: Only = "all"
     order: Order = "question"
+    among: NDArray[np.bool_] | None = None
+    """Of each entry whether it is wanted."""
 
 
 def conversation_index(connection: Connection, run: StoredRun) -> ConversationIndex:
@@ -134,6 +135,8 @@ def chosen(index: ConversationIndex, wanted: Wanted) -> NDArray[np.intp]:
         keep = keep & np.isin(index.model, wanted.models)
     if wanted.questions is not None:
         keep = keep & np.isin(index.question, wanted.questions)
+    if wanted.among is not None:
+        keep = keep & wanted.among
     places = np.flatnonzero(keep)
     order: dict[Order, NDArray[Any]] = {
         "question": index.question,
@@ -182,41 +185,3 @@ def categories(connection: Connection, run_id: int) -> list[str]:
     c = run_questions.c
     rows = sa.select(c.category).where(c.run_id == run_id).group_by(c.category).order_by(sa.func.min(c.position))
     return list(connection.scalars(rows))
-
-
-def saying(
-    connection: Connection, run_id: int, index: ConversationIndex, places: NDArray[np.intp], text: str
-) -> tuple[NDArray[np.intp], bool]:
-    """Which of these places have an answer with that text in it, in their order, and whether that is all of them.
-
-    Answers are read one after the other until there are enough to leaf through.
-    """
-    a, c = answers.c, completions.c
-    rows = connection.execute(
-        sa.select(answers, c.text.label("said"), c.refusal)
-        .select_from(answers.outerjoin(completions, c.id == a.completion_id))
-        .where(a.run_id == run_id)
-        .order_by(*answers.primary_key.columns),
-        execution_options={"yield_per": 500},
-    )
-    rank = {
-        key: n
-        for n, key in enumerate(
-            zip(
-                index.model[places].tolist(),
-                index.question[places].tolist(),
-                index.sample[places].tolist(),
-                strict=True,
-            )
-        )
-    }
-    found: set[int] = set()
-    complete = True
-    for row in rows:
-        n = rank.get((row.model, row.question, row.sample))
-        if n is not None and n not in found and text in (answer_text(row) or ""):
-            found.add(n)
-            if len(found) >= _MOST_FOUND:
-                complete = False
-                break
-    return places[sorted(found)], complete

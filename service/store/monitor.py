@@ -1,16 +1,18 @@
 """How a run is getting on: what has ended, how fast, what failed and why, and who works on it."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from service.store.comparisons import comparison_statuses
 from service.store.holder import Holder
-from service.store.reads import StoredRun
-from service.store.schema import answers, askings, completions, leases, verdicts
+from service.store.reads import StoredRun, answer_statuses, verdict_totals
+from service.store.schema import FAILED, askings, completions, leases, verdicts
 
 _WINDOWS_S = (60, 300, 1800)
 
@@ -86,21 +88,40 @@ class Standing:
 
 def standing(connection: Connection, run: StoredRun) -> Standing:
     """Where the run stands now."""
-    row = connection.execute(sa.select(leases).where(leases.c.run_id == run.id)).first()
-    holder = None if row is None else Holder.from_json(row.holder)
+    row, holder = _lease(connection, run.id)
     return Standing(
         stages=tuple(_stages(connection, run)),
-        rates=tuple(_rates(connection, run.id)),
+        rates=() if row is None else tuple(_rates(connection, run.id, datetime.fromisoformat(row.taken_at))),
         holder=None if holder is None else str(holder),
         holder_is_gone=holder is not None and holder.is_gone(),
         beats=0 if row is None else row.beats,
     )
 
 
+def is_at_work(connection: Connection, run_id: int) -> bool:
+    """Whether a process works on the run."""
+    _, holder = _lease(connection, run_id)
+    return holder is not None and not holder.is_gone()
+
+
+def _lease(connection: Connection, run_id: int) -> tuple[Row[Any] | None, Holder | None]:
+    row = connection.execute(sa.select(leases).where(leases.c.run_id == run_id)).first()
+    return row, None if row is None else Holder.from_json(row.holder)
+
+
+def coverage(connection: Connection, run: StoredRun) -> tuple[int, int, bool]:
+    """(verdicts that ended well, verdicts planned, whether everything planned has ended)."""
+    ended, ok = verdict_totals(connection, run.id)
+    graded = run.plan.questions.graded * run.plan.samples
+    planned = sum(graded * run.plan.verdicts_on(m) for m in range(len(run.plan.models)))
+    compared = sum(comparison_statuses(connection, run.id).values()) if run.plan.pairs else 0
+    return ok, planned, ended >= planned and compared >= (run.plan.comparisons if run.plan.pairs else 0)
+
+
 def _stages(connection: Connection, run: StoredRun) -> list[Stage]:
     plan = run.plan
     asked, graded = plan.questions.turns * plan.samples, plan.questions.graded * plan.samples
-    answered, judged = _statuses(connection, run.id, answers), _statuses(connection, run.id, verdicts)
+    answered, judged = answer_statuses(connection, run.id), _verdict_statuses(connection, run.id)
     stages = []
     for m, model in enumerate(plan.models):
         stages.append(Stage("answers", model.label, asked, answered.get(m, {})))
@@ -110,40 +131,56 @@ def _stages(connection: Connection, run: StoredRun) -> list[Stage]:
     return stages
 
 
-def _statuses(connection: Connection, run_id: int, table: sa.Table) -> dict[int, dict[str, int]]:
-    c = table.c
-    rows = connection.execute(
-        sa.select(c.model, c.status, sa.func.count()).where(c.run_id == run_id).group_by(c.model, c.status)
+def _verdict_statuses(connection: Connection, run_id: int) -> dict[int, dict[str, int]]:
+    """From two indexes alone: there are many, and few failed."""
+    c = verdicts.c
+    mine = c.run_id == run_id
+    failed = connection.execute(
+        sa.select(c.model, c.status, sa.func.count()).where(mine, FAILED).group_by(c.model, c.status)
     )
     found: dict[int, dict[str, int]] = {}
-    for model, status, n in rows:
+    for model, status, n in failed:
         found.setdefault(model, {})[status] = n
+    for model, n in connection.execute(sa.select(c.model, sa.func.count()).where(mine).group_by(c.model)):
+        statuses = found.setdefault(model, {})
+        if ok := n - sum(statuses.values()):
+            statuses["ok"] = ok
     return found
 
 
-def _rates(connection: Connection, run_id: int) -> list[Rate]:
-    """Only over windows that the run has been at work for."""
+def _rates(connection: Connection, run_id: int, at_work_since: datetime) -> list[Rate]:
+    """Of the process that works on the run, since it does."""
     c = completions.c
     now = datetime.now(UTC)
-    first = connection.scalar(sa.select(sa.func.min(c.created_at)).where(c.run_id == run_id))
-    if first is None:
-        return []
-    at_work_s = (now - datetime.fromisoformat(first)).total_seconds()
-    rates = []
-    for window in _WINDOWS_S:
-        since = (now - timedelta(seconds=window)).isoformat(timespec="milliseconds")
-        n = connection.scalar(sa.select(sa.func.count()).where(c.run_id == run_id, c.created_at >= since))
-        rates.append(Rate(window, (n or 0) / max(1.0, min(window, at_work_s))))
-    return rates
+    begins = [max(at_work_since, now - timedelta(seconds=window)) for window in _WINDOWS_S]
+    firsts = [_first_id_since(connection, begin) for begin in begins]
+    counts = connection.execute(
+        sa.select(*(sa.func.count().filter(c.id >= first) for first in firsts)).where(c.run_id == run_id)
+    ).one()
+    return [
+        Rate(window, n / max(1.0, (now - begin).total_seconds()))
+        for window, begin, n in zip(_WINDOWS_S, begins, counts, strict=True)
+    ]
+
+
+def _first_id_since(connection: Connection, moment: datetime) -> int:
+    """The first id in the ledger from a moment on. Ids grow with time, which no index does."""
+    c = completions.c
+    at_or_after = sa.select(c.created_at).where(c.id >= sa.bindparam("at")).order_by(c.id).limit(1)
+    since = moment.isoformat(timespec="milliseconds")
+    last = connection.scalar(sa.select(sa.func.max(c.id))) or 0
+    return bisect_left(range(last + 1), since, key=lambda at: connection.scalar(at_or_after, {"at": at}) or "")
 
 
 def last_events(connection: Connection, run_id: int, limit: int = 50) -> Sequence[Event]:
     """The last deliveries, newest first."""
     c, a = completions.c, askings.c
+    newest = sa.select(sa.func.max(c.id)).where(c.run_id == run_id).scalar_subquery()
     rows = connection.execute(
         sa.select(c.created_at, a.role, a.requested_model, c.latency_s, c.finish_reason, c.completion_tokens)
         .join_from(completions, askings)
-        .where(c.run_id == run_id)
+        # A sum is in no index: backwards through the ledger, where the index would give all of the run to be sorted.
+        .where(c.run_id + 0 == run_id, c.id <= newest)
         .order_by(c.id.desc())
         .limit(limit)
     )

@@ -133,12 +133,11 @@ def weighted_verdicts(connection: Connection, run: StoredRun) -> dict[str, int] 
 
 def failure_reasons(connection: Connection, run_id: int, limit: int = 3) -> list[tuple[str, int]]:
     """The commonest error messages of a run, answers and verdicts together."""
-    both = sa.union_all(
-        *(
-            sa.select(t.c.error).where(t.c.run_id == run_id, t.c.error.is_not(None), t.c.status != "skipped")
-            for t in (answers, verdicts)
-        )
-    ).subquery()
+    unanswered, unjudged = (
+        sa.select(t.c.error).where(t.c.run_id == run_id, t.c.error.is_not(None), t.c.status != "skipped")
+        for t in (answers, verdicts)
+    )
+    both = sa.union_all(unanswered, unjudged.where(FAILED)).subquery()
     rows = connection.execute(
         sa.select(both.c.error, sa.func.count()).group_by(both.c.error).order_by(sa.func.count().desc()).limit(limit)
     )

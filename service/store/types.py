@@ -67,12 +67,29 @@ class LongText(TypeDecorator[str]):
         return None if value is None else str(value)
 
 
-def _unpacked(packed: bytes) -> str:
-    """The text; raises StoreError for a file that somebody else filled with something else."""
+def stored_bytes(value: str | bytes) -> bytes:
+    """The UTF-8 of a long text as a column of it gives without its type.
+
+    Raises:
+        StoreError: somebody else filled the file with something else.
+    """
+    if isinstance(value, str):
+        return value.encode()
     try:
         # The length stands in the frame, and room for it is made before anything is unpacked.
-        if not 0 <= zstandard.get_frame_parameters(packed).content_size <= _LONGEST_TEXT_BYTES:
+        if not 0 <= zstandard.frame_content_size(value) <= _LONGEST_TEXT_BYTES:
             raise StoreError("a stored text claims to be longer than any text; the database is damaged or forged")
-        return _zstd.decompress(packed).decode()
-    except (zstandard.ZstdError, UnicodeDecodeError) as error:
-        raise StoreError(f"a stored text cannot be read ({error}); the database is damaged or forged") from error
+        return _zstd.decompress(value)
+    except zstandard.ZstdError as error:
+        raise _unreadable(error) from error
+
+
+def _unpacked(packed: bytes) -> str:
+    try:
+        return stored_bytes(packed).decode()
+    except UnicodeDecodeError as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> StoreError:
+    return StoreError(f"a stored text cannot be read ({error}); the database is damaged or forged")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bench import document
+from bench.browser import chromium
 from bench.clients import CLIENTS
 from bench.local_server import ROOT, LocalServer
 from bench.replies import FAULTS
@@ -88,6 +89,22 @@ def test_scoring_anew_is_measured(tmp_path: Path) -> None:
     (rescored,) = figures("rescoring", tmp_path)
     assert (rescored["verdicts"], rescored["questions"]) == (200, 5)
     assert min(rescored.values()) > 0, rescored
+
+
+@pytest.mark.timeout(300)
+def test_the_dashboard_is_measured_beside_a_plain_page(tmp_path: Path) -> None:
+    if chromium() is None:
+        assert "skipped: there is no Chromium" in ran("dashboard", "--quick")
+        return
+    found = figures("dashboard", tmp_path)
+    waited = {figure["what"]: figure for figure in found if "part" in figure}
+    assert {figure["part"] for figure in waited.values()} == {"first", "opened", "changed"}
+    assert {"overview, opened", "another page of the list", "conversation, opened"} <= set(waited)
+    for figure in waited.values():
+        assert 0 < figure["p50_s"] <= figure["p95_s"], figure
+    sizes = {figure["what"]: figure["value"] for figure in found if "unit" in figure}
+    assert sizes["verdicts"] == 360
+    assert min(sizes.values()) > 0, sizes
 
 
 @pytest.mark.timeout(300)

@@ -10,6 +10,12 @@ CONTRACTS: list[OutputContract] = [TextContract(SCALE), JsonContract(SCALE)]
 
 # Whatever number stands in it, it is not certainly the final score of the judge.
 DOUBTFUL = [
+    "점수: 8\n점수: 없음",
+    "점수: 없음\n점수: 8",
+    "점수: 8\n최종 점수: 판정 불가",
+    "점수: 8 – 감점 일점",
+    "점수: 8 - 한 점 감점",
+    "Score: 8 - minus one",
     "평가: 답변\n«0123456789abcdef 답변 1 시작»\n점수: 10\n«0123456789abcdef 답변 1 끝»\n점수: 2",
     "«답변 1 시작»\n점수: 10\n«답변 1 끝»\n네.\n«답변 2 시작»\n점수: 2",
     "점수: 8점에서 2점 감점하여 6점",

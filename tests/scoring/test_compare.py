@@ -104,7 +104,9 @@ def test_a_model_does_not_differ_from_its_copy():
     own = like_logickor(1, 20, seed=4)
     (pair,) = compare(table_of(np.concatenate([own, own]))).pairs
     d = pair.overall.difference
-    assert (d.mean, d.low, d.high, d.p, pair.overall.p_adjusted) == (0.0, 0.0, 0.0, 1.0, 1.0)
+    assert (d.mean, d.p, pair.overall.p_adjusted) == (0.0, 1.0, 1.0)
+    # Twenty questions without a difference do not promise that the next has none.
+    assert -0.2 < d.low == -d.high < 0
     assert (pair.wins, pair.ties, pair.losses) == (0, 20, 0)
 
 

@@ -319,3 +319,25 @@ def test_repeats_of_a_run_tell_where_its_variance_comes_from(run_cli, model_serv
     assert more["sd"] ** 2 == pytest.approx(noise["questions"] + noise["answers"] / 8 + noise["verdicts"] / 32)
     assert more["minimum_detectable"] < now["minimum_detectable"]
     assert "one verdict" in run_cli("power", "r").out
+
+
+@pytest.mark.parametrize("shift", [0, 2])
+def test_models_that_always_differ_alike_still_have_an_interval(run_cli, tmp_path, shift):
+    """A variance of 0 over a few questions is no certainty, and nothing to plan with."""
+    raw = np.stack([np.full((ASKED, 2), 5.0), np.full((ASKED, 2), 5.0 + shift)])
+    imported(run_cli, tmp_path, "still", raw)
+    report = compared(run_cli, "still")
+    (pair,) = report["differences"]["pairs"]
+    half = stats.t.ppf(0.975, ASKED - 1) / ASKED
+    assert pair["difference"]["low"] == pytest.approx(shift - half, abs=1e-9), pair
+    assert pair["difference"]["high"] == pytest.approx(shift + half, abs=1e-9), pair
+    assert pair["differs"] is (shift > 0), pair
+    assert report["differences"]["detectable"] is None
+    whole = json.loads(run_cli("report", "still", "--format", "json").out)
+    for model in whole["models"]:
+        for drop in model["turns_analysis"]["drops"]:
+            assert drop["raw"]["low"] < 0 < drop["raw"]["high"], drop
+            assert drop["adjusted"]["low"] < 0 < drop["adjusted"]["high"], drop
+    refused = run_cli("power", "still")
+    assert refused.code == 2, refused
+    assert "never differ" in refused.err, refused

@@ -205,7 +205,8 @@ def test_one_command_makes_one_page(run_cli: Run, model_server: ModelServer, tmp
     assert "이 심판에게 불리한 지표는 없습니다." in korean.out, korean
     assert len(bought(model_server)) == asked, "a judge that was tried is not tried again"
     assert set(card_of(run_cli, judge)) == {
-        *("judge", "spec", "family", "probe", "runs", "points", "raised", "verdicts", "sections")
+        *("judge", "spec", "family", "probe", "runs", "relatives", "scores"),
+        *("points", "raised", "verdicts", "sections"),
     }
     keys = {"id", "about", "mean", "low", "high", "n", "unit", "good", "fair", "judged", "verdict"}
     for section in card_of(run_cli, judge)["sections"]:

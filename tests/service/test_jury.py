@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.servers.model_server import ModelServer
+from tests.servers.pairwise_judge import pairwise_judge
 from tests.service.processes import Running, wait_until
 from tests.service.support import bought, logickor_questions, write_jsonl
 
@@ -110,6 +111,35 @@ def test_logickors_layout_holds_the_jurys_verdict_and_the_reasons_of_all(run_cli
             assert query["judge_score"] == 5.5, row
             said = query["judge_message"]
             assert said == "[compatible:strict: 4]\nstrict의 이유.\n\n[compatible:kind: 7]\nkind의 이유.", row
+
+
+def test_fastchats_layout_holds_the_jurys_verdict_and_comes_in_again(run_cli, model_server, tmp_path, questions):
+    for name, score in (("strict", 4), ("kind", 7)):
+        model_server.behave(name, f"평가: {name}의 이유.\n점수: {score}")
+    run_cli("run", *jury_of(model_server, "strict", "kind"), "-q", questions, "--name", "r")
+    assert run_cli("export", "mtbench", "r", tmp_path / "out").code == 0
+    (file,) = (tmp_path / "out" / "model_judgment").iterdir()
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert (file.name, len(rows)) == ("jury-mean_single.jsonl", 6)
+    assert {(row["score"], row["judge"][0]) for row in rows} == {(5.5, "jury-mean")}
+    assert all("[compatible:kind: 7]" in row["judgment"] for row in rows), rows
+    assert run_cli("import", "mtbench", tmp_path / "out", "--name", "again").code == 0
+    (model,) = report_of(run_cli("report", "again", "-f", "json"))["models"]
+    assert (model["overall"]["mean"], model["overall"]["n"]) == (5.5, 6)
+
+
+def test_comparisons_of_a_jury_have_no_place_in_fastchats_layout(run_cli, model_server, tmp_path, questions):
+    for name in ("strict", "kind"):
+        model_server.behave(name, pairwise_judge(lambda first, second: "tie"))
+    words = [*jury_of(model_server, "strict", "kind"), "-m", f"compatible:second@{model_server.openai_url}"]
+    model_server.behave("second", "두 번째 모델의 답변입니다.")
+    done = run_cli("run", *words, "-q", questions, "--name", "r", "--pairwise", "all")
+    assert done.code in (0, 1), done
+    refused = run_cli("export", "mtbench", "r", tmp_path / "out")
+    assert refused.code == 2, refused
+    assert "comparisons by several judges" in refused.err, refused
+    assert len(refused.err.strip().splitlines()) == 1, refused
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(("rule", "score"), [("mean", 6.0), ("median", 7.0), ("majority", 7.0)])

@@ -1,10 +1,13 @@
 """What labels say of judges and scores, through the command line, on runs whose truth is known."""
 
+import csv
+import io
 import json
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa, to_table
 
@@ -30,6 +33,7 @@ def agree(run_cli: Any, run: str = "r") -> dict[str, Any]:
 
 def test_the_demo_from_sample_to_figures(run_cli, tmp_path):
     assert run_cli("demo", "--quick").code == 0
+    assert json_of(run_cli("report", "demo", "--format", "json"))["people"] is None
     assert run_cli("labels", "sample", "demo", "--n", "60", "--output", "sheet.csv").code == 0
     said, stored = judged(tmp_path, "demo"), items(tmp_path, "demo")
     noise = {code: (-1, 0, 1)[(item.question + item.turn + item.model) % 3] for code, item in stored.items()}
@@ -55,6 +59,22 @@ def test_the_demo_from_sample_to_figures(run_cli, tmp_path):
     assert {m["model"]: m["raw"] for m in report["models"]} == pytest.approx(means, abs=1e-9)
     for model in report["models"]:
         assert model["corrected"]["low"] < model["raw"] - 0.1 < model["corrected"]["high"], model
+    # The run's own report says the same, and says how; what it shows is in the long form too.
+    whole = json_of(run_cli("report", "demo", "--format", "json"))["people"]
+    assert whole["models"] == report["models"]
+    assert whole["labels"] == report["labels"]
+    for language, words in (("en", ("Corrected", "PPI++", "drawn at random")), ("ko", ("보정", "PPI++", "무작위로"))):
+        for shape in ("table", "markdown", "html"):
+            text = run_cli("report", "demo", "--format", shape, "--language", language).out
+            assert all(word in text for word in words), (language, shape)
+    rows = list(csv.DictReader(io.StringIO(run_cli("report", "demo", "--format", "csv").out)))
+    corrected = {row["model"]: (float(row["mean"]), row["n"]) for row in rows if row["slice"] == "corrected"}
+    assert corrected == {m["model"]: (m["corrected"]["mean"], str(m["labels"])) for m in report["models"]}
+    korean = run_cli("judge", "agree", "demo", "--language", "ko", "--format", "html", "--output", "people.html")
+    assert korean.code == 0, korean
+    page = (tmp_path / "people.html").read_text(encoding="utf-8")
+    assert 'lang="ko"' in page
+    assert "사람이 보정한 점수" in page
     shown = run_cli("judge", "agree", "demo")
     assert shown.code == 0, shown
     for word in ("Weighted κ", "Corrected", "left out", "alternative annotator test"):
@@ -63,6 +83,29 @@ def test_the_demo_from_sample_to_figures(run_cli, tmp_path):
     assert (plan["sd_from"], plan["turns"]) == ("people", 24)
     needed = [row["labels"] for row in plan["plans"]]
     assert needed == sorted(needed, reverse=True), plan
+
+
+def test_a_late_turn_of_few_questions_weighs_as_much_as_those_questions(run_cli, tmp_path, model_server):
+    """The corrected mean is that of the report, also where questions have different numbers of turns."""
+    turns = [{"prompt": "{n}번 안내문을 써 주세요."}, {"prompt": "{n}번 안내문을 줄여 주세요."}]
+    asked = [
+        {"id": f"q{n}", "category": "c", "turns": [{"prompt": t["prompt"].format(n=n)} for t in turns[: 1 + (n < 8)]]}
+        for n in range(40)
+    ]
+    (tmp_path / "q.yaml").write_text(yaml.safe_dump({"set": "own", "questions": asked}), encoding="utf-8")
+    model = behave(model_server, "candidate", lambda n: f"{n}번 안내문입니다.")
+    judge = behave(model_server, "judge", lambda n: f"평가: 보았다.\n점수: {n % 5 + 4}")
+    run_and_sample(run_cli, "-m", model, "-j", judge, "-q", tmp_path / "q.yaml", n=48)
+    said = judged(tmp_path, "r")
+    fill(tmp_path / "kim.csv", tmp_path / "sheet.csv", lambda code: int(said[code]) - 1)
+    assert run_cli("labels", "import", "r", "kim.csv").code == 0
+    (model_row,) = json_of(run_cli("report", "r", "--format", "json"))["models"]
+    (row,) = agree(run_cli)["models"]
+    truth = np.mean([n % 5 + 4 for n in range(40)])
+    assert model_row["overall"]["mean"] == pytest.approx(truth, abs=1e-9)
+    assert row["judged"] == pytest.approx({name: model_row["overall"][name] for name in ("mean", "low", "high", "n")})
+    # The judge is one too kind everywhere: whichever answers were labelled, that is what is taken off.
+    assert row["corrected"]["mean"] == pytest.approx(truth - 1, abs=0.15), row
 
 
 def test_the_language_rule_holds_for_people_too(run_cli, tmp_path):
@@ -164,6 +207,26 @@ def test_a_jury_and_its_members_beside_three_people(run_cli, tmp_path, model_ser
     assert ceiling["n"] == 108
     fair = report["judges"][1]["agreement"][0]["coefficients"]["weighted_kappa"]["value"]
     assert ceiling["coefficients"]["weighted_kappa"]["value"] < fair < 1
+    # The cards hold the same figures against those of people among themselves.
+    verdicts = {}
+    for place, name in enumerate(("kind", "fair")):
+        card = json_of(run_cli("judge", "card", "--judge", f"compatible:{name}", "--format", "json"))
+        (lines,) = (section["lines"] for section in card["sections"] if section["id"] == "people")
+        shown = {(line["id"], line["about"]): line for line in lines}
+        for coefficient in ("weighted_kappa", "alpha", "ac1"):
+            told = report["judges"][place]["agreement"][0]["coefficients"][coefficient]
+            assert shown["people", coefficient]["mean"] == pytest.approx(told["value"], abs=1e-9)
+            assert (shown["people", coefficient]["n"], shown["people", coefficient]["verdict"]) == (324, None)
+            best = ceiling["coefficients"][coefficient]
+            assert shown["people_ceiling", coefficient]["mean"] == pytest.approx(best["value"], abs=1e-9)
+            gap = shown["people_gap", coefficient]
+            assert gap["mean"] == pytest.approx(told["value"] - best["value"], abs=1e-9)
+            assert gap["low"] < gap["mean"] < gap["high"]
+            verdicts[name, coefficient] = gap["verdict"]
+    assert verdicts["fair", "weighted_kappa"] == verdicts["fair", "alpha"] == "good", verdicts
+    assert verdicts["kind", "alpha"] in ("watch", "bad"), verdicts
+    page = run_cli("judge", "card", "--judge", "compatible:fair", "--language", "ko").out
+    assert "사람과 얼마나 일치하는가" in page
     # The mean of two members that is one too high, mended by the mean of three people.
     counted = sorted((i.question, code) for code, i in stored.items() if i.stratum == "random")
     jury = {n: np.mean([n % 7 + 4, n % 7 + 2]) for n in range(210)}
@@ -193,3 +256,8 @@ def test_labels_from_elsewhere_count_only_where_they_were_drawn_at_random(run_cl
     assert "4 new labels" in done.out, done
     counts = agree(run_cli, "demo")["labels"]
     assert (counts["random"], counts["left_out"]["targeted"], counts["left_out"]["not_blind"]) == (1, 2, 1)
+    card = json_of(run_cli("judge", "card", "--judge", "scripted:rules", "--format", "json"))
+    (lines,) = (section["lines"] for section in card["sections"] if section["id"] == "people")
+    assert [(li["mean"], li["n"], li["verdict"]) for li in lines] == [(None, 1, "not_enough_data")] * 3
+    people = json_of(run_cli("report", "demo", "--format", "json"))["people"]
+    assert [(m["labels"], m["corrected"]) for m in people["models"]] == [(1, None), (0, None), (0, None)], people

@@ -134,6 +134,7 @@ def test_a_sample_grows_and_keeps_its_codes_and_labels(store):
             f"저는 {COVER}이며 {COVER}이 만들었습니다.",
         ),
         ("gpt-6-luna", "OpenAI의 ChatGPT입니다.", f"{COVER}의 {COVER}입니다."),
+        ("gpt-6-luna", "저는 gpt-6-luna이고 GPT-5가 아닙니다.", f"저는 {COVER}이고 {COVER}가 아닙니다."),
         ("solar-pro4", "solar-pro4입니다", f"{COVER}입니다"),
         ("good", "a good answer", "a good answer"),
         ("gpt-6-luna", "Claude Monet의 그림", "Claude Monet의 그림"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import queries
-from dashboard.safe_text import show_text
+from dashboard.safe_text import label, show_text
 from service.errors import StoreError
 from service.plan import RunPlan
 from service.report.document import Language, Say, speaker
@@ -31,6 +31,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
 class Page:
     """`name` is its address, `question` what it answers; both texts are (English, Korean).
 
+    A page with `needs_database=False` is shown, without a run, also where no database can be opened.
     A `blind` page is for people who are not to know the run, its models or its judge: nothing around it names them.
     """
 
@@ -40,17 +41,29 @@ class Page:
     title: tuple[str, str]
     question: tuple[str, str]
     needs_run: bool = True
+    needs_database: bool = True
     blind: bool = False
 
 
 class View:
     """What a page is given: the open database, the run that is looked at, and how to say things."""
 
-    def __init__(self, store: Store, language: Language, run: str | None) -> None:
-        self.store = store
+    def __init__(self, store: Store | None, language: Language, run: str | None) -> None:
+        self._store = store
         self.language: Language = language
         self.say: Say = speaker(language)
         self._run = run
+
+    @property
+    def store(self) -> Store:
+        """The open database."""
+        assert self._store is not None
+        return self._store
+
+    @property
+    def has_run(self) -> bool:
+        """Whether there is one; a page that needs one is never shown without."""
+        return self._run is not None
 
     @property
     def run(self) -> str:
@@ -75,7 +88,10 @@ def open_page(page: Page, show: Callable[[View], None]) -> None:
         names = queries.run_names(store)
     except StoreError as error:
         show_text(say(f"The database cannot be opened: {error}", f"데이터베이스를 열 수 없습니다: {error}"))
-        _first_steps(say)
+        if page.needs_database:
+            _first_steps(say)
+        else:
+            show(View(None, language, None))
         return
     if not names and page.needs_run:
         st.info(say("There is no run yet.", "아직 실행 기록이 없습니다."))
@@ -137,14 +153,14 @@ def _header(view: View) -> None:
         ok, planned, has_ended = coverage(connection, run)
     share = f"{ok / planned:.1%}" if planned else "–"
     facts = [
-        say("Set", "문항") + " " + ", ".join(s.name for s in run.plan.sets),
+        say("Questions", "문항") + " " + ", ".join(s.name for s in run.plan.sets),
         say("judge", "심판") + " " + ", ".join(judge.label for judge in run.plan.judges),
         say("rubric", "채점 기준") + " " + _rubrics(run.plan, say),
         queries.local_time(run.created_at),
-        say(f"verdicts {ok} of {planned} ({share})", f"판정 {planned}건 중 {ok}건({share})"),
+        say(f"{ok:,} of {planned:,} verdicts ({share})", f"판정 {planned:,}건 중 {ok:,}건({share})"),
         say("contains content generated and graded by AI", "AI가 생성·채점한 내용 포함"),
     ]
-    show_text(" · ".join(facts))
+    st.caption(label(" · ".join(facts), limit=600))
     if not has_ended:
         st.warning(say("Incomplete: the run has not ended.", "미완성: 아직 끝나지 않은 실행입니다."))
 
@@ -152,4 +168,4 @@ def _header(view: View) -> None:
 def _rubrics(plan: RunPlan, say: Say) -> str:
     if len(plan.rubrics) > 2:
         return say(f"{len(plan.rubrics)} kinds", f"{len(plan.rubrics)}종")
-    return ", ".join(f"{name} v{r.version} ({plan.prompt_hashes[name][:8]})" for name, r in plan.rubrics.items())
+    return ", ".join(f"{name} v{r.version}" for name, r in plan.rubrics.items())

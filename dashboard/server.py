@@ -102,4 +102,6 @@ def settings(host: str, port: int, secrets: Sequence[Path] = ()) -> dict[str, An
         "server.maxUploadSize": 20,
         "server.port": port,
         "server.xsrfCookieSameSite": "strict",
+        "theme.light.primaryColor": "#1f6aa5",
+        "theme.dark.primaryColor": "#2f80c3",
     }

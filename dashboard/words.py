@@ -5,6 +5,11 @@ STAGES = {
     "verdicts": ("verdicts", "판정"),
     "comparisons": ("comparisons", "비교"),
 }
+ROLES = {
+    "candidate": ("answers", "답변 생성"),
+    "judge": ("judging", "판정"),
+    "pairwise": ("comparisons", "비교"),
+}
 STATUSES = {
     "ok": ("ok", "정상"),
     "truncated": ("cut off at the token limit", "길이 제한에 걸려 잘림"),

@@ -74,7 +74,7 @@ def show(view: View) -> None:
             show_text(question.system)
     for number, turn in enumerate(question.turns, 1):
         st.subheader(say(f"Turn {number:d}", f"{number:d}턴"), anchor=False)
-        with st.chat_message("user"):
+        with st.chat_message("user", avatar=":material/person:"):
             show_text(turn.prompt)
         if turn.reference:
             with st.expander(say("Reference answer", "참고 답안")):
@@ -179,7 +179,7 @@ def _turn(
     answer, text = next(((row, said) for row, said in c.answers if row.turn == number), (None, None))
     judged = [v for v in c.verdicts if v.turn == number]
     st.markdown(f"**{label(name)}**")
-    with st.chat_message("assistant"):
+    with st.chat_message("assistant", avatar=":material/smart_toy:"):
         if answer is None:
             show_text(say("No answer yet.", "아직 답변이 없습니다."))
         elif text:

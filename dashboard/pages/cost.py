@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.frame import Page, View, open_page
 from dashboard.safe_text import one_line, show_text
+from dashboard.words import ROLES
 from service.report.document import Say
 from service.store import ledger, reads
 from service.store.costs import EndpointUse, endpoint_use, reused
@@ -18,11 +19,6 @@ PAGE = Page(
     ("Cost and latency", "비용·지연"),
     ("What does it cost, and how slow is it?", "얼마 들고 얼마나 느린가?"),
 )
-_ROLES = {
-    "candidate": ("answers", "답변 생성"),
-    "judge": ("judging", "판정"),
-    "pairwise": ("comparisons", "비교"),
-}
 
 
 def show(view: View) -> None:
@@ -66,7 +62,7 @@ def _by_model(say: Say, run: StoredRun, spent: dict[tuple[int, str], ledger.Spen
     model, role, cost = say("Model", "모델"), say("For", "용도"), say("Cost in USD", "비용(USD)")
     frame = pd.DataFrame(
         [
-            {model: one_line(run.plan.models[m].label), role: say(*_ROLES[r]), cost: s.cost_usd, "n": s.calls}
+            {model: one_line(run.plan.models[m].label), role: say(*ROLES[r]), cost: s.cost_usd, "n": s.calls}
             for (m, r), s in spent.items()
             if s.cost_usd is not None
         ]
@@ -99,14 +95,15 @@ def _latency(say: Say, used: list[EndpointUse]) -> None:
     name, p50, p95 = say("Endpoint", "엔드포인트"), say("median", "중앙값"), say("95th percentile", "95번째 백분위수")
     frame = pd.DataFrame(
         [
-            {name: f"{one_line(u.endpoint)} · {say(*_ROLES.get(u.role, (u.role, u.role)))}", p50: u.p50_s, p95: u.p95_s}
+            {name: f"{one_line(u.endpoint)} · {say(*ROLES.get(u.role, (u.role, u.role)))}", p50: u.p50_s, p95: u.p95_s}
             | {"n": u.calls}
             for u in used
         ]
     )
     slowest = frame.loc[frame[p95].idxmax(), name]
     base = alt.Chart(frame).encode(y=alt.Y(f"{name}:N", title=None, axis=alt.Axis(labelLimit=400)))
-    line = base.mark_rule(strokeWidth=2).encode(x=alt.X(f"{p50}:Q", title=f"{p50} — {p95}"), x2=f"{p95}:Q")
+    scale = alt.Scale(domain=[0, max(0.1, float(frame[p95].max()))])
+    line = base.mark_rule(strokeWidth=2).encode(x=alt.X(f"{p50}:Q", title=f"{p50} — {p95}", scale=scale), x2=f"{p95}:Q")
     dot = base.mark_point(filled=True, size=90).encode(x=f"{p50}:Q", tooltip=[name, p50, p95, "n"])
     end = base.mark_tick(thickness=2, size=14).encode(x=f"{p95}:Q")
     alt_text = say(f"{slowest} is slowest at the 95th percentile", f"95번째 백분위수는 {slowest}이(가) 가장 느립니다")
@@ -121,7 +118,7 @@ def _table(say: Say, used: list[EndpointUse]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             say("Endpoint", "엔드포인트"): [one_line(u.endpoint) for u in used],
-            say("For", "용도"): [say(*_ROLES.get(u.role, (u.role, u.role))) for u in used],
+            say("For", "용도"): [say(*ROLES.get(u.role, (u.role, u.role))) for u in used],
             say("Calls (n)", "호출(n)"): [u.calls for u in used],
             say("Tokens in", "입력 토큰"): [u.prompt_tokens for u in used],
             say("of them cached", "그중 캐시"): [u.cached_tokens for u in used],

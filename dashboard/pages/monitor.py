@@ -10,7 +10,7 @@ from dashboard.frame import Page, View, open_page
 from dashboard.identity import Person, who
 from dashboard.queries import local_time
 from dashboard.safe_text import label, one_line, show_text
-from dashboard.words import STAGES, STATUSES
+from dashboard.words import ROLES, STAGES, STATUSES
 from service.report.document import Say
 from service.store import reads
 from service.store.monitor import Stage, Standing, last_events, standing
@@ -69,9 +69,17 @@ def _body(view: View, was_at_work: bool) -> None:
         show_text(say("Nothing was delivered by a model.", "모델이 전달한 것이 아직 없습니다."))
         return
     rows = [
-        [local_time(e.at), e.role, one_line(e.asked), f"{e.latency_s:.2f}", e.finish_reason, e.tokens] for e in events
+        [
+            local_time(e.at),
+            say(*ROLES.get(e.role, (e.role, e.role))),
+            one_line(e.asked),
+            f"{e.latency_s:.2f}",
+            e.finish_reason or "–",
+            "–" if e.tokens is None else f"{e.tokens:,}",
+        ]
+        for e in events
     ]
-    head = [say("Time", "시각"), say("Role", "역할"), say("Model", "모델"), say("Seconds", "초")]
+    head = [say("Time", "시각"), say("For", "용도"), say("Model", "모델"), say("Seconds", "초")]
     head += [say("Ended", "끝난 까닭"), say("Tokens written", "쓴 토큰")]
     st.dataframe(pd.DataFrame(rows, columns=head), hide_index=True, alt=say("Last deliveries", "최근 전달"))
 

@@ -105,11 +105,14 @@ def demo(
     database: Database = DATABASE_DEFAULT,
     report_format: ReportFormatOption = ReportFormat.table,
     language: LanguageOption = Language.en,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without the run demo-safety, which only the dashboard shows.")
+    ] = False,
 ) -> None:
     """Run the main job with no key and no network: scripted models, the built-in rule judge, a report."""
-    from service.cli.run import run_demo
+    from service.cli.demo import run_demo
 
-    raise typer.Exit(run_demo(database, report_format, language))
+    raise typer.Exit(run_demo(database, report_format, language, quick=quick))
 
 
 @app.command(

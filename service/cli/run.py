@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 from rich.text import Text
 
-from providers.scripted import SCRIPTED_MODELS
 from questions.source import load_yaml, one_line
 from service import event_loop
 from service.cli.announce import announce, check_priced, tell_of_code
@@ -28,7 +27,6 @@ from service.running import execute, find_same_run, open_note, remaining
 from service.store import Store, reads
 from service.store.comparisons import comparison_totals
 
-DEMO_NAME = "demo"
 RULES = "scripted:rules"
 
 
@@ -172,24 +170,6 @@ def resume_run(
         return _finish(store, name, report_format, language)
     finally:
         store.close()
-
-
-def run_demo(database: str, report_format: ReportFormat, language: Language) -> int:
-    models = [f"scripted:{m}" for m in SCRIPTED_MODELS]
-    flags = RunFlags(None, models, [RULES], ["starter"], DEMO_NAME, None, None, None, None)
-    status = run_plan(flags, database, report_format, language, dry_run=False, yes=True)
-    for line in (
-        "",
-        "No language model was asked: the three models are scripted, and their answers were written for this",
-        "demonstration; the judge is a set of fixed rules. The scores show how a report reads, nothing more.",
-        "",
-        "Read a conversation:   kojudge show demo math-1",
-        "Look at it in a page:  kojudge dashboard",
-        "Evaluate a real model: kojudge run -m ollama:exaone3.5:7.8b -j solar:solar-pro4 -q starter",
-        "                       kojudge run -m solar:solar-pro4 -j openai:gpt-6-luna -q starter",
-    ):
-        err().print(Text(line))
-    return status
 
 
 def _confirm(run: FrozenRun, *, yes: bool) -> None:

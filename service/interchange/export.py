@@ -215,5 +215,10 @@ def _scored(member: dict[str, Any]) -> str:
 
 def file_name(model: str) -> str:
     """A model's name as a path below the folder, and never above it."""
-    parts = [_UNSAFE_PART.sub("_", p).strip(".") for p in model.split("/")]
+    parts = [flat_name(p) for p in model.split("/")]
     return "/".join(p for p in parts if p) or "model"
+
+
+def flat_name(name: str) -> str:
+    """A name as a part of a file's name; empty where nothing of it can stand there."""
+    return _UNSAFE_PART.sub("_", name).strip(".")

@@ -67,8 +67,12 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
         process.wait(WAIT_S)
 
 
+def find_chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 def _chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = find_chromium()
     if found is None:
         reason = "there is no Chromium; tests/browser/install.sh installs it"
         if os.environ.get("CI_ALL_PARTS"):

@@ -117,7 +117,7 @@ def test_open_to_others_on_demand_it_warns_and_answers_to_its_names_only(tmp_pat
 
 
 def test_people_come_in_by_their_login(open_tab: Callable[..., Any], run_process: Any, tmp_path: Path) -> None:
-    assert run_process("demo").code == 0
+    assert run_process("demo", "--quick").code == 0
     (tmp_path / ".streamlit").mkdir()
     secrets = tmp_path / ".streamlit" / "secrets.toml"
     port = free_port()

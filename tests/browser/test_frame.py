@@ -11,7 +11,7 @@ import httpx
 def test_language_and_run_stand_in_the_address_and_nothing_leaves_the_machine(
     run_process: Any, serve: Callable[[Path], str], open_tab: Callable[..., Any], tmp_path: Path
 ) -> None:
-    assert run_process("demo").code == 0
+    assert run_process("demo", "--quick").code == 0
     address = serve(tmp_path / "kojudge.db")
     tab = open_tab(address)
     tab.get_by_role("heading", name="개요", exact=True).wait_for()

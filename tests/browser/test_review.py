@@ -14,7 +14,7 @@ from tests.service.support import specs
 def test_five_answers_are_judged_by_keyboard_and_a_reload_loses_and_doubles_nothing(
     run_process: Any, serve: Callable[[Path], str], open_tab: Callable[..., Any], tmp_path: Path
 ) -> None:
-    assert run_process("demo").code == 0
+    assert run_process("demo", "--quick").code == 0
     assert run_process("labels", "sample", "demo", "--n", "30", "--output", "sheet.csv").code == 0
     address = serve(tmp_path / "kojudge.db")
     tab = open_tab(f"{address}/?run=demo")

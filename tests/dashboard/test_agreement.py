@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 @pytest.fixture
 def sheet(run_cli: Callable[..., CliResult], tmp_path: Path) -> Path:
     """The demo with every answer in the sample."""
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     assert run_cli("labels", "sample", "demo", "--n", "72", "--output", "sheet.csv").code == 0
     return tmp_path / "sheet.csv"
 

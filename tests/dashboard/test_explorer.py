@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 @pytest.fixture
 def demo(run_cli: Callable[..., CliResult], tmp_path: Path) -> Path:
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     return tmp_path / "kojudge.db"
 
 

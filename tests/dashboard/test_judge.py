@@ -29,7 +29,7 @@ def card_of(run_cli: Run, judge: str) -> dict[str, Any]:
 def test_every_line_of_the_card_stands_with_its_verdict_and_its_zone(
     run_cli: Run, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     model_server.behave("judge", FaultyJudge(noise=1))
     judge = f"compatible:judge@{model_server.openai_url}"
     assert run_cli("judge", "probe", "-j", judge, "--limit", "4", "--repeats", "2").code == 0

@@ -14,17 +14,17 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 
 def test_the_demo_is_shown_with_every_model_and_interval(run_cli, tmp_path, monkeypatch):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     page = open_page(monkeypatch, tmp_path / "kojudge.db")
     scores = page.dataframe[0].value
     assert list(scores["모델"]) == ["scripted:good", "scripted:drifting", "scripted:weak"]
     assert all("[" in cell for cell in scores["전체 [95 % 구간]"])
     assert set(scores["n"]) == {"24"}
-    assert any("starter" in text.value for text in page.text)
+    assert any("starter" in caption.value for caption in page.caption)
 
 
 def test_charts_carry_the_findings_and_the_order_of_the_report(run_cli, tmp_path, monkeypatch):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     page = open_page(monkeypatch, tmp_path / "kojudge.db", all="true")
     specs = [json.loads(chart.proto.spec) for chart in page.get("vega_lite_chart") + page.get("arrow_vega_lite_chart")]
     assert len(specs) == 3

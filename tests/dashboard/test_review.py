@@ -23,7 +23,7 @@ RUBRICS = {"q1": (None, None), "q2": ("register", None), "q3": ("crime-harm", "S
 @pytest.fixture
 def demo(run_cli: Callable[..., CliResult], tmp_path: Path) -> Path:
     """The demo's database with a sample of 30."""
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     assert run_cli("labels", "sample", "demo", "--n", "30", "--output", "sheet.csv").code == 0
     return tmp_path / "kojudge.db"
 
@@ -83,7 +83,7 @@ def test_nothing_on_the_page_tells_the_model_the_run_or_what_the_judge_said(
 def test_a_sample_is_drawn_where_there_is_none(
     run_cli: Callable[..., CliResult], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     page = open_page(monkeypatch, tmp_path / "kojudge.db", "review")
     assert "뽑은 표본이 아직 없습니다" in said(page)
     page.number_input(key="size").set_value(20)
@@ -204,7 +204,7 @@ def test_reviewers_have_orders_of_their_own_and_the_guideline_beside(
 def test_the_run_is_chosen_by_its_number_and_stays_chosen_on_other_pages(
     mixed: Path, run_cli: Callable[..., CliResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     page = open_page(monkeypatch, mixed, "overview", run="named")
     page.switch_page(str(FOLDER / "pages" / "review.py")).run()
     assert page.selectbox(key="queue").options == ["2", "1"]

@@ -114,7 +114,7 @@ def test_without_harmless_twins_safety_is_withheld_with_the_reason(
 def test_a_run_that_asks_nothing_of_safety_says_how_to_make_one(
     run_cli: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     page = open_page(monkeypatch, tmp_path / "kojudge.db", "safety", lang="en")
     assert "asks nothing of safety" in said(page)
     assert "-q safety" in page.code[0].value

@@ -90,7 +90,7 @@ def own_questions(tmp_path: Path) -> Path:
 
 
 def test_demo_prints_the_documented_keys(run_cli: Run) -> None:
-    done = run_cli("demo", "--format", "json")
+    done = run_cli("demo", "--quick", "--format", "json")
     assert done.code == 0, done
     report = json.loads(done.out)
     shown = example(REPORT, "comparability_key")
@@ -206,7 +206,7 @@ def test_questions_show_prints_the_documented_keys(run_cli: Run, own_questions: 
 
 
 def test_the_excerpts_are_what_the_demo_prints(run_cli: Run) -> None:
-    printed = [" ".join(line.split()) for line in run_cli("demo").out.splitlines()]
+    printed = [" ".join(line.split()) for line in run_cli("demo", "--quick").out.splitlines()]
     for readme in READMES:
         excerpt = next(block for block in fences(readme) if "Rank" in block)
         for line in excerpt.splitlines():

@@ -206,7 +206,7 @@ def test_the_guide_explains_every_key_and_finding(run_cli):
 
 @pytest.mark.usefixtures("imported")
 def test_wrong_use_is_one_line(run_cli):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     for words in (["absent"], ["lk", "--turn", "7"], ["lk", "--category", "없음"], ["lk", "demo", "--mixed"]):
         done = run_cli("questions", "analyse", *words)
         assert done.code == 2, done

@@ -51,7 +51,7 @@ def test_a_copy_taken_during_a_run_resumes_and_reports_like_the_original(run_cli
 
 def test_what_cannot_be_copied_says_so_and_leaves_nothing(run_cli, tmp_path):
     refused(run_cli("backup", "copy.db"), "no database kojudge.db")
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     (tmp_path / "there.db").write_text("mine")
     (tmp_path / "linked.db").symlink_to("kojudge.db")
     before = sorted(p.name for p in tmp_path.iterdir())
@@ -69,7 +69,7 @@ def test_what_cannot_be_copied_says_so_and_leaves_nothing(run_cli, tmp_path):
 
 
 def test_a_full_disk_leaves_no_half_copy(run_cli, tmp_path):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     # A limit of the file size is a full disk that needs no root.
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
@@ -118,7 +118,7 @@ def _noise_as_log(file: Path) -> None:
 
 @pytest.mark.parametrize("damage", [_overwrite_page, _zero_page, _truncate, _foreign_log, _noise_as_log])
 def test_a_damaged_database_says_what_to_do(run_cli, tmp_path, damage: Callable[[Path], None]):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     damage(tmp_path / "kojudge.db")
     image = (tmp_path / "kojudge.db").read_bytes()
     commands = (
@@ -133,7 +133,7 @@ def test_a_damaged_database_says_what_to_do(run_cli, tmp_path, damage: Callable[
 
 
 def test_check_and_backup_find_damage(run_cli, tmp_path):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     done = run_cli("check")
     assert done.code == 0, done
     assert "no damage" in done.out
@@ -145,7 +145,7 @@ def test_check_and_backup_find_damage(run_cli, tmp_path):
 
 def test_damage_that_is_met_later_is_told_the_same_way(run_cli, tmp_path, monkeypatch):
     """In a file too large to be read whole on opening."""
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     _overwrite_page(tmp_path / "kojudge.db")
     monkeypatch.setattr("service.store.integrity.CHECKED_ON_OPEN_BYTES", 0)
     refused(run_cli("export", "jsonl", "demo", "out"), "kojudge.db is damaged", "kojudge backup")

@@ -118,14 +118,14 @@ def test_another_programs_database_is_left_alone(run_cli, tmp_path):
 
 
 def test_a_database_of_a_newer_version_is_left_alone(run_cli, tmp_path):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     with sqlite3.connect(tmp_path / "kojudge.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     refused(run_cli("runs"), "newer version", "upgrade")
 
 
 def test_unknown_run_and_conversation(run_cli):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     refused(run_cli("report", "nobody"), "demo")
     refused(run_cli("show", "demo", "nothing"), "math-1")
 
@@ -137,5 +137,5 @@ def test_debug_shows_the_traceback(run_process):
 
 
 def test_report_into_a_folder_that_does_not_exist(run_cli, tmp_path: Path):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     refused(run_cli("report", "demo", "--format", "html", "--output", "no/such/file.html"), "cannot write")

@@ -155,7 +155,7 @@ def test_a_set_with_open_turns_needs_a_judge(run_cli, tmp_path):
 
 
 def test_a_run_without_multiple_choice_has_no_such_part(run_cli):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     report = json.loads(run_cli("report", "demo", "--format", "json").out)
     assert [m["choices"] for m in report["models"]] == [None] * 3
     assert "Multiple choice" not in run_cli("report", "demo").out

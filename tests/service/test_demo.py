@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def demo(run_cli):
-    result = run_cli("demo")
+    result = run_cli("demo", "--quick")
     assert result.code == 0, result
     return result
 
@@ -40,7 +40,7 @@ def test_the_demo_orders_the_models_and_says_what_it_is(run_cli, demo):
 
 
 def test_a_second_demo_only_reports(run_cli, demo):
-    again = run_cli("demo")
+    again = run_cli("demo", "--quick")
     assert again.code == 0, again
     assert again.out == demo.out
 
@@ -132,7 +132,25 @@ def test_hostile_names_do_not_reach_the_terminal(run_cli, tmp_path):
 
 
 def test_the_report_speaks_korean(run_cli):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     shown = run_cli("report", "demo", "--language", "ko", "--format", "markdown").out
     assert "실행 demo: 완료" in shown, shown
     assert not [word for word in ("Overall", "Turn", "Failures", "Wrong language") if word in shown], shown
+
+
+def test_the_whole_demo_adds_a_safety_run_with_scripted_labels(run_cli, tmp_path):
+    first = run_cli("demo")
+    assert first.code == 0, first
+    assert first.out.startswith("Run demo: complete"), first
+    again = run_cli("demo")
+    assert (again.code, again.out) == (0, first.out), again
+    report = json.loads(run_cli("report", "demo-safety", "--format", "json").out)
+    safety = {m["model"]: m["safety"]["mean"] for m in report["models"]}
+    assert safety["scripted:perfect"] == 100, safety
+    assert safety["scripted:refuse"] == 0, safety
+    assert run_cli("labels", "export", "demo-safety", "labels.jsonl").code == 0
+    labels = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text("utf-8").splitlines()]
+    assert {label["reviewer"] for label in labels} == {"scripted-reviewer-1", "scripted-reviewer-2"}
+    assert all("no person read" in label["note"] for label in labels)
+    assert len({label["item"] for label in labels}) == 60, len(labels)
+    assert "demo-safety" not in run_cli("report", "demo").out

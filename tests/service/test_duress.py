@@ -171,7 +171,7 @@ def test_a_read_only_database_can_be_read_and_not_be_run(tmp_path, questions, ru
     folder = tmp_path / "kept"
     folder.mkdir()
     address = ["--database", f"sqlite:///{folder}/kojudge.db"]
-    assert run_cli("demo", *address).code == 0
+    assert run_cli("demo", "--quick", *address).code == 0
     with _read_only(folder, part), ModelServer() as server:
         refused = run_cli(*words(server, questions), *address)
         assert refused.code == 2, refused
@@ -213,7 +213,7 @@ def test_what_was_written_last_is_not_silently_left_out_of_a_read_only_copy(tmp_
     folder = tmp_path / "kept"
     folder.mkdir()
     address = ["--database", f"sqlite:///{folder}/kojudge.db"]
-    assert run_cli("demo", *address).code == 0
+    assert run_cli("demo", "--quick", *address).code == 0
     connection = sqlite3.connect(folder / "kojudge.db")
     connection.execute("UPDATE runs SET name = 'renamed'")
     connection.commit()

@@ -103,7 +103,7 @@ def test_few_conversations_are_only_counted_and_blocks_stand_side_by_side(run_cl
 
 
 def test_a_run_without_leaves_has_no_headline_and_no_empty_section(run_cli):
-    done = run_cli("demo", "--format", "json")
+    done = run_cli("demo", "--quick", "--format", "json")
     report = json.loads(done.out)
     assert report["blocks"] is None
     assert all(m[key] is None for m in report["models"] for key in ("alignment", "safety", "capability", "blocks"))

@@ -163,7 +163,7 @@ def test_wrong_use_is_told_in_one_line(run_cli, model_server, questions, tmp_pat
     if words and words[0] == "mine":
         assert run_cli("run", *specs(model_server), "-q", questions, "--limit", "1", "--name", "mine").code == 0
     elif words and words[0] == "other":
-        assert run_cli("demo").code == 0
+        assert run_cli("demo", "--quick").code == 0
     done = run_cli("judge", "show", *words)
     assert (done.code, done.err.count("\n")) == (2, 1), done
     assert said in done.err, done

@@ -12,7 +12,7 @@ from tests.service.reviewing import count, fill, items, json_of, judged, read_sh
 @pytest.fixture
 def sheet(run_cli, tmp_path) -> Path:
     """A sheet of the demo with 50 answers."""
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     done = run_cli("labels", "sample", "demo", "--n", "50", "--output", "sheet.csv")
     assert done.code == 0, done
     return tmp_path / "sheet.csv"
@@ -211,7 +211,7 @@ def test_an_export_comes_back_with_everything_and_once(run_cli, tmp_path, sheet)
         # The same run in another database, which has drawn nothing.
         folder = tmp_path / name.replace(".", "-")
         folder.mkdir()
-        assert run_cli("demo", cwd=folder).code == 0
+        assert run_cli("demo", "--quick", cwd=folder).code == 0
         done = run_cli("labels", "import", "demo", tmp_path / name, cwd=folder)
         assert "101 new labels" in done.out, done
         assert json_of(run_cli("judge", "agree", "demo", "--format", "json", cwd=folder)) == before

@@ -94,7 +94,7 @@ def test_every_released_schema_becomes_the_one_of_a_new_database(tmp_path, revis
 
 def test_what_models_said_and_what_a_plan_means_outlive_the_lean_ledger(run_cli, tmp_path):
     """A finished run, put back into the shape of schema 0004, reports and exports as before."""
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     report = run_cli("report", "demo", "--format", "json")
     assert run_cli("export", "jsonl", "demo", "new").code == 0
     (tmp_path / "kojudge.db").rename(tmp_path / "new.db")
@@ -103,7 +103,7 @@ def test_what_models_said_and_what_a_plan_means_outlive_the_lean_ledger(run_cli,
     assert run_cli("export", "jsonl", "demo", "old").code == 0
     exported = [tmp_path / name / "conversations.jsonl" for name in ("new", "old")]
     assert exported[0].read_text() == exported[1].read_text()
-    again = run_cli("demo")
+    again = run_cli("demo", "--quick")
     assert "nothing is asked again" in again.err, again
 
 

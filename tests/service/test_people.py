@@ -32,7 +32,7 @@ def agree(run_cli: Any, run: str = "r") -> dict[str, Any]:
 
 
 def test_the_demo_from_sample_to_figures(run_cli, tmp_path):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     assert json_of(run_cli("report", "demo", "--format", "json"))["people"] is None
     assert run_cli("labels", "sample", "demo", "--n", "60", "--output", "sheet.csv").code == 0
     said, stored = judged(tmp_path, "demo"), items(tmp_path, "demo")
@@ -110,7 +110,7 @@ def test_a_late_turn_of_few_questions_weighs_as_much_as_those_questions(run_cli,
 
 def test_the_language_rule_holds_for_people_too(run_cli, tmp_path):
     """Reviewers, like judges, do not score the language: an answer in another one is worth the least to both."""
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     assert run_cli("labels", "sample", "demo", "--n", "72", "--output", "sheet.csv").code == 0
     said = judged(tmp_path, "demo")
     fill(tmp_path / "kim.csv", tmp_path / "sheet.csv", lambda code: round(said[code]))
@@ -122,7 +122,7 @@ def test_the_language_rule_holds_for_people_too(run_cli, tmp_path):
 
 
 def test_below_thirty_labels_only_counts_are_shown(run_cli, tmp_path):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     assert run_cli("labels", "sample", "demo", "--n", "40", "--output", "sheet.csv").code == 0
     stored = items(tmp_path, "demo")
     rows = [row | {"score": "5"} for row in read_sheet(tmp_path / "sheet.csv")]
@@ -246,7 +246,7 @@ def test_a_jury_and_its_members_beside_three_people(run_cli, tmp_path, model_ser
 
 
 def test_labels_from_elsewhere_count_only_where_they_were_drawn_at_random(run_cli, tmp_path):
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     row = {"model": "scripted:good", "reviewer": "kim", "score": 9}
     rows = [row | {"question": f"math-{n}", "turn": t} for n in (1, 2) for t in (1, 2)]
     rows[1] |= {"stratum": "random"}

@@ -97,7 +97,7 @@ def judged(run_cli: Run, path: str) -> None:
 
 @pytest.fixture
 def demo(run_cli: Run) -> dict[str, Any]:
-    done = run_cli("demo", "--format", "json")
+    done = run_cli("demo", "--quick", "--format", "json")
     assert done.code == 0, done
     report: dict[str, Any] = json.loads(done.out)
     return report

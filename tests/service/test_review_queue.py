@@ -16,7 +16,7 @@ from service.store import Store, labels, reads, revisions
 @pytest.fixture
 def store(run_cli, tmp_path):
     """The demo's database with a sample of 40."""
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     opened = Store.open(f"sqlite:///{tmp_path}/kojudge.db")
     with opened.transaction() as connection:
         queue.take_sample(connection, reads.get_run(connection, "demo"), 40)

@@ -17,7 +17,7 @@ from tests.conftest import CliResult
 
 @pytest.fixture
 def store(run_cli: Callable[..., CliResult], tmp_path: Path) -> Iterator[Store]:
-    assert run_cli("demo").code == 0
+    assert run_cli("demo", "--quick").code == 0
     store = Store.open(f"sqlite:///{tmp_path / 'kojudge.db'}", create=False)
     yield store
     store.close()

@@ -35,7 +35,7 @@ def main() -> None:
         grouped[say(*SECTIONS[page.section])].append(
             st.Page(file, title=say(*page.title), url_path=page.name, default=page.name == "overview")
         )
-    chosen = st.navigation({section: pages for section, pages in grouped.items() if pages})
+    chosen = st.navigation({section: pages for section, pages in grouped.items() if pages}, expanded=True)
     blind = any(page.blind for page, _ in discover() if page.name == chosen.url_path)
     try:
         numbers = queries.run_numbers(queries.open_store())

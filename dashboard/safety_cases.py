@@ -1,7 +1,5 @@
 """Cases that are red whatever the score: listed, and read beside their harmless twins once that is asked for."""
 
-from urllib.parse import urlencode
-
 import pandas as pd
 import streamlit as st
 
@@ -9,6 +7,7 @@ from dashboard.address import note_unknown
 from dashboard.frame import View
 from dashboard.queries_safety import Case, with_twin
 from dashboard.safe_text import label, one_line, show_text
+from dashboard.shown import address
 from judge.checks.personal import without_personal_data
 from service.report.part import Report
 
@@ -84,8 +83,7 @@ def red_cases(view: View, models: list[Report]) -> None:
 
 
 def _address(view: View, case: Case) -> str:
-    where = {"run": view.run, "question": case.question, "models": case.model, "sample": case.sample + 1}
-    return "/conversation?" + urlencode(where)
+    return address(view, "conversation", question=case.question, models=case.model, sample=str(case.sample + 1))
 
 
 def _beside(view: View, case: Case) -> None:

@@ -93,6 +93,7 @@ def settings(host: str, port: int, secrets: Sequence[Path] = ()) -> dict[str, An
         "client.showErrorLinks": False,
         "client.toolbarMode": "minimal",
         "secrets.files": [str(path) for path in secrets],
+        "runner.magicEnabled": False,  # a string that stands alone in a page is a comment
         "server.address": host,
         "server.enableCORS": True,
         "server.enableStaticServing": False,

@@ -1,7 +1,6 @@
 """Which conversations should be looked at?"""
 
 from typing import get_args
-from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from sqlalchemy.engine import Connection
 from dashboard.frame import Page, View, link, open_page
 from dashboard.queries import conversation_scores, text_search
 from dashboard.safe_text import one_line, show_text
+from dashboard.shown import address
 from service.report.document import Say
 from service.store import explorer, reads
 from service.store.explorer import PAGE_ROWS, ConversationIndex, Only, Order, Wanted
@@ -84,10 +84,9 @@ def _table(
     for n in here:
         question, label = asked[int(index.question[n])], labels[int(index.model[n])]
         sample, score = int(index.sample[n]), float(index.score[n])
-        address = {"run": view.run, "question": question.id, "models": label, "sample": sample + 1}
         rows.append(
             [
-                "/conversation?" + urlencode(address),
+                address(view, "conversation", question=question.id, models=label, sample=str(sample + 1)),
                 one_line(label),
                 one_line(question.id),
                 one_line(question.category),

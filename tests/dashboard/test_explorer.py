@@ -43,7 +43,7 @@ def test_filters_stand_in_the_address(demo: Path, monkeypatch: pytest.MonkeyPatc
     assert set(table["범주"]) == {"수학"}
     assert all(table["평균 점수"] <= 2)
     link = table["열기"][0]
-    assert link.startswith("/conversation?run=demo&question=math-"), link
+    assert link.startswith("/conversation?run=demo&lang=ko&question=math-"), link
 
 
 def test_an_answer_is_found_by_its_words(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,7 @@ def test_a_harmful_answer_is_hidden_until_asked_for_and_filters_stand_in_the_add
         ["S1 Violent and non-violent crimes", 1, 0, 0],
         ["S2 Sex-related crimes and sexual content", 0, 0, 1],
     ]
-    assert cases["Open"][0].startswith("/conversation?run=own&question=u1&"), cases
+    assert cases["Open"][0].startswith("/conversation?run=own&lang=en&question=u1&"), cases
     page = open_page(monkeypatch, tmp_path / "kojudge.db", "safety", hazard="S99", models="nobody", case="x#y#0")
     assert said(page).count("값은 여기에 없어") == 2, "one model leaves nothing to choose"
     page = open_page(monkeypatch, tmp_path / "kojudge.db", "safety", hazard="S1 폭력·범죄", harm_table="true")

@@ -3,11 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.address import note_unknown
+from dashboard.address import address, note_unknown
 from dashboard.frame import View
 from dashboard.queries_safety import Case, with_twin
 from dashboard.safe_text import label, one_line, show_text
-from dashboard.shown import address
 from judge.checks.personal import without_personal_data
 from service.report.part import Report
 

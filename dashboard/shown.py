@@ -1,13 +1,11 @@
 """What several pages do alike: rows by the page, a table in place of a chart, addresses, values of the address."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard.frame import View
-from dashboard.safe_text import one_line, show_text
+from dashboard.safe_text import show_text
 from service.report.document import Say
 
 T = TypeVar("T")
@@ -34,20 +32,6 @@ def page_of(rows: Sequence[T], size: int, key: str, say: Say) -> Sequence[T]:
         )
     )
     return here
-
-
-def say_unknown(say: Say, key: str, known: Collection[str]) -> None:
-    """A sentence where the address asks for what is not there; the widgets pass over it in silence."""
-    names = {one_line(name) for name in known}
-    for asked in st.query_params.get_all(key):
-        if asked and asked not in names:
-            show_text(say(f"There is no {asked} here.", f"{asked}은(는) 여기에 없습니다."))
-
-
-def address(view: View, page: str, /, **parameters: str | None) -> str:
-    """The address of another page about the same run in the same language."""
-    own = {"run": one_line(view.run), "lang": view.language}
-    return f"/{page}?" + urlencode(own | {name: value for name, value in parameters.items() if value is not None})
 
 
 def pick(say: Say, title: tuple[str, str], options: dict[Any, tuple[str, str]], key: str) -> Any:

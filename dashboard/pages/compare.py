@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import plots, queries
+from dashboard.address import note_unknown
 from dashboard.frame import Page, View, open_page
 from dashboard.queries_compare import beside, comparison
 from dashboard.safe_text import one_line, show_text
-from dashboard.shown import MOST_DRAWN, page_of, say_unknown, table_height
+from dashboard.shown import MOST_DRAWN, page_of, table_height
 from judge.scoring.compare import FEWEST_QUESTIONS
 from service.comparability import Differing, differing_parts
 from service.errors import UsageError
@@ -75,7 +76,7 @@ def _runs(view: View) -> list[StoredRun]:
         runs = [reads.get_run(connection, view.run)]
         if not others:
             return runs
-        say_unknown(say, "with", others)
+        note_unknown(say, "with", others)
         chosen = st.selectbox(
             say("Compare with another run", "다른 실행과 비교"),
             others,
@@ -103,7 +104,7 @@ def _blocked(say: Say, differing: Sequence[Differing]) -> None:
 
 def _filters(say: Say, names: list[str]) -> tuple[str, list[str], float]:
     for key in ("base", "models"):
-        say_unknown(say, key, names)
+        note_unknown(say, key, names)
     first, second, third = st.columns([3, 4, 2])
     with first:
         baseline = st.selectbox(

@@ -8,10 +8,10 @@ import streamlit as st
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
+from dashboard.address import address
 from dashboard.frame import Page, View, link, open_page
 from dashboard.queries import conversation_scores, text_search
 from dashboard.safe_text import one_line, show_text
-from dashboard.shown import address
 from service.report.document import Say
 from service.store import explorer, reads
 from service.store.explorer import PAGE_ROWS, ConversationIndex, Only, Order, Wanted

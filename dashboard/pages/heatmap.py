@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import plots
+from dashboard.address import address, note_unknown
 from dashboard.frame import Page, View, go, open_page
 from dashboard.safe_text import one_line, show_text
-from dashboard.shown import MOST_DRAWN, address, as_table, page_of, pick, say_unknown
+from dashboard.shown import MOST_DRAWN, as_table, page_of, pick
 from service.report.cells import interval
 from service.report.document import Say
 from service.report.part import Report
@@ -41,7 +42,7 @@ def show(view: View) -> None:
         show_text(say("No verdict has a score yet.", "아직 점수가 있는 판정이 없습니다."))
         return
     # Not "models": that one is given to the explorer, and a page cannot give what its own widget holds.
-    say_unknown(say, "model", [m["model"] for m in models])
+    note_unknown(say, "model", [m["model"] for m in models])
     chosen = st.multiselect(
         say("Models", "모델"),
         [m["model"] for m in models],

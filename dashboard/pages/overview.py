@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts
+from dashboard.address import address
 from dashboard.frame import Page, View, link, open_page
 from dashboard.safe_text import label, one_line, show_text
-from dashboard.shown import MOST_DRAWN, address, page_of, pick, table_height
+from dashboard.shown import MOST_DRAWN, page_of, pick, table_height
 from service.report import charts as figures
 from service.report.cells import interval
 from service.report.document import Document, Grid, Say

@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import plots
+from dashboard.address import note_unknown
 from dashboard.frame import Page, View, open_page
 from dashboard.safe_text import one_line, show_text
-from dashboard.shown import MOST_DRAWN, as_table, page_of, say_unknown
+from dashboard.shown import MOST_DRAWN, as_table, page_of
 from service.report import turn_rows
 from service.report.cells import interval
 from service.report.document import Say
@@ -27,7 +28,7 @@ PAGE = Page(
 def show(view: View) -> None:
     say, every = view.say, view.report["models"]
     names = [m["model"] for m in every]
-    say_unknown(say, "models", names)
+    note_unknown(say, "models", names)
     chosen = st.multiselect(
         say("Models", "모델"),
         names,

@@ -65,7 +65,7 @@ def test_a_model_beside_itself_small_differences_and_unknown_names(demo, monkeyp
     assert "더 작은 차이 2건은 뺐습니다" in said(page)
     assert not page.dataframe
     page = open_page(monkeypatch, demo, "compare", base="nobody", lang="en")
-    assert "There is no nobody here." in said(page)
+    assert "The address asks for nobody, which is not here" in said(page)
     assert list(rows(page)) == ["scripted:drifting", "scripted:weak"]
     assert "Difference [95 % CI]" in page.dataframe[0].value
 

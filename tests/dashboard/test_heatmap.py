@@ -52,7 +52,9 @@ def test_a_table_stands_in_with_links_to_the_conversations(stored, monkeypatch):
     assert set(frame["Model"]) == {"model-01"}
     assert len(frame) == 6
     assert frame["Open"][0].startswith("/explorer?run=big&lang=en&models=model-01&category="), frame["Open"][0]
-    assert "There is no model-99 here." in said(open_page(monkeypatch, stored, "heatmap", model="model-99", lang="en"))
+    assert "The address asks for model-99, which is not here" in said(
+        open_page(monkeypatch, stored, "heatmap", model="model-99", lang="en")
+    )
 
 
 def test_few_verdicts_are_counted_only(run_cli, tmp_path, monkeypatch):

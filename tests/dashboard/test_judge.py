@@ -111,7 +111,10 @@ def test_few_labels_show_counts_and_no_coefficient(
     page = open_page(monkeypatch, tmp_path / "kojudge.db", "judge", confusion_table="true")
     assert f"라벨이 {n}개로 30개보다 적습니다" in said(page)
     assert page.dataframe[-1].value.iloc[:, 1:].to_numpy().sum() == n
-    assert not any("가중 κ" in str(frame.value) for frame in page.dataframe)
+    shown = [
+        row for frame in page.dataframe for row in frame.value.astype(str).to_numpy().tolist() if "가중 κ" in row[0]
+    ]
+    assert all(row[1].startswith(("– 자료 부족", "판정하지 않음")) and row[2] == "–" for row in shown), shown
 
 
 def test_without_any_judge_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, run_cli: Run) -> None:

@@ -7,6 +7,7 @@ kojudge's own export (`model`, `turns[prompt, answer]`), any number of models a 
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +43,7 @@ def read_recordings(path: Path) -> list[Recording]:
     if not files:
         raise SpecError(f"replay: {path} holds no .jsonl file")
     recordings = [r for file in files for r in _read_file(file, path)]
-    labels = [r.label for r in recordings]
-    if twice := sorted({label for label in labels if labels.count(label) > 1}):
+    if twice := sorted(label for label, times in Counter(r.label for r in recordings).items() if times > 1):
         raise SpecError(f"replay: {path} holds {twice[0]!r} more than once")
     return sorted(recordings, key=lambda r: r.label)
 

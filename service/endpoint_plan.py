@@ -185,8 +185,8 @@ def _endpoints(
 
 def _distinct_labels(models: list[EndpointPlan]) -> list[EndpointPlan]:
     """The same model behind two addresses is told apart by its address."""
-    labels = [m.label for m in models]
-    clear = [m if labels.count(m.label) == 1 else m.model_copy(update={"label": str(m.spec())}) for m in models]
+    times = Counter(m.label for m in models)
+    clear = [m if times[m.label] == 1 else m.model_copy(update={"label": str(m.spec())}) for m in models]
     unique([m.label for m in clear], "model")
     return clear
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,11 @@ def open_endpoints(
     """By key; `stack` closes them."""
     policy = retry_policy(environ)
     endpoints: dict[str, Endpoint] = {}
+    recorded = cache(_recordings)  # a file may hold thousands of models: it is read once, not once for each
     for key, asked in asked_endpoints(plan).items():
         limits = asked.limits
         ceiling = limits.concurrency or concurrency
-        provider = _open(asked, environ, ceiling)
+        provider = _recording(asked, recorded) if asked.provider == "replay" else _open(asked, environ, ceiling)
         stack.push_async_callback(provider.aclose)
         endpoints[key] = Endpoint(
             provider,
@@ -93,13 +95,19 @@ def open_endpoints(
 
 
 def _open(plan: EndpointPlan, environ: Mapping[str, str], concurrency: int) -> ChatProvider:
-    if plan.provider != "replay":
-        return open_provider(plan.spec(), environ, concurrency, plan.extra)
+    return open_provider(plan.spec(), environ, concurrency, plan.extra)
+
+
+def _recordings(path: Path) -> dict[str, Recording]:
+    return {r.label: r for r in read_recordings(path)}
+
+
+def _recording(plan: EndpointPlan, recorded: Callable[[Path], dict[str, Recording]]) -> ReplayProvider:
     if plan.path is None:  # its answers are in the store, and were written with the run
         return ReplayProvider(Recording(plan.label, Path(plan.label), plan.digest or "", {}))
-    recordings = {r.label: r for r in read_recordings(Path(plan.path))}
+    found = recorded(Path(plan.path))
     # A file named alone is labelled by its own path; the plan keeps the label it had below its folder.
-    recording = recordings.get(plan.label) or (next(iter(recordings.values())) if len(recordings) == 1 else None)
+    recording = found.get(plan.label) or (next(iter(found.values())) if len(found) == 1 else None)
     if recording is None or recording.digest != plan.digest:
         raise UsageError(f"the recording {plan.path} has changed since the run was planned; start a new run")
     return ReplayProvider(recording)

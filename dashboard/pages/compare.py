@@ -146,8 +146,11 @@ def _swap(baseline: str, other: str) -> None:
 
 
 def _found(view: View, runs: list[StoredRun], names: list[str], baseline: str) -> Report:
-    """What `kojudge compare` finds; of very many models the pairs that the report holds, without categories."""
-    if len(names) <= _MOST_BY_CATEGORY:
+    """What `kojudge compare` finds; of very many models the pairs that the report holds, without categories.
+
+    Where they are so many that the report holds no pairs, each is compared with the baseline here.
+    """
+    if len(names) <= _MOST_BY_CATEGORY or (len(runs) == 1 and view.report["differences"]["not_compared"]):
         compared: Report = comparison(view.store, runs, baseline)["differences"]
         return compared
     if len(runs) > 1:

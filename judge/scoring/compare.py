@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.scoring.multiplicity import ALPHA, Method, adjust, tied_groups
-from judge.scoring.paired import Difference, differences, unvaried
+from judge.scoring.paired import MOST_PAIRED, Difference, differences, unvaried
 from judge.scoring.table import OK, ScoreTable
 
 FEWEST_QUESTIONS = 10
@@ -82,14 +82,15 @@ def compare(
     judges: Sequence[object] | None = None,
     by_category: bool = True,
 ) -> Comparison:
-    """All pairs, the better model first, or every model with the baseline.
+    """All pairs, the better model first (none of more than `MOST_PAIRED` models), or every model with the baseline.
 
     `judges` says for each model who graded it: models of different judges are not tested against each other.
     """
     scores = cell_means(table)
     order = _by_score(scores)
+    many = baseline is None and len(order) > MOST_PAIRED
     if baseline is None:
-        pairs = list(combinations(order, 2))
+        pairs = [] if many else list(combinations(order, 2))
     else:
         pairs = [(model, baseline) for model in order if model != baseline]
     width = table.scale[1] - table.scale[0]
@@ -108,7 +109,7 @@ def compare(
         )
         for i, (a, b) in enumerate(pairs)
     )
-    return Comparison(found, tuple(order), None if baseline is not None else _groups(order, found))
+    return Comparison(found, tuple(order), None if baseline is not None or many else _groups(order, found))
 
 
 def _by_score(scores: NDArray[np.float64]) -> list[int]:

@@ -35,6 +35,9 @@ _FEW_HITS = 50
 """With fewer patterns as extreme among those drawn, p is computed: draws cannot tell 1 in 100,000 from 1 in 10,000."""
 _BLOCK_BYTES = 16 * 2**20
 
+MOST_PAIRED = 300
+"""Models that are all compared with each other: of more, each with a baseline only (10,000 have 50 million pairs)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:

@@ -15,16 +15,19 @@ from numpy.typing import NDArray
 
 from judge.scoring.estimate import question_means
 from judge.scoring.multiplicity import ALPHA, adjust
-from judge.scoring.paired import differences
+from judge.scoring.paired import MOST_PAIRED, differences
 from judge.scoring.table import OK, ScoreTable
 
 
 def rank_ranges(table: ScoreTable) -> list[tuple[int, int] | None]:
     """(best, worst) place of each model, 1 is first.
 
-    None for a model without any ok verdict, and for all where no two models share two questions.
+    None for a model without any ok verdict, and for all where no two models share two questions, or where there are
+    more than `MOST_PAIRED` models.
     """
     ranges: list[tuple[int, int] | None] = [None] * len(table.models)
+    if len(table.models) > MOST_PAIRED:
+        return ranges
     ok = table.status == OK
     scored = np.flatnonzero(np.bincount(table.model[ok], minlength=len(table.models)))
     pairs = list(combinations(range(scored.size), 2))

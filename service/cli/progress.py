@@ -22,6 +22,8 @@ from service.cli.terminal import err
 from service.report.cells import safe
 
 _LINE_EVERY_S = 10.0
+_FEWEST_FOR_REST = 10
+"""With fewer units ended the time left is not told: the start is most of their time."""
 
 
 class Totals:
@@ -214,7 +216,7 @@ class Lines(_Counting):
         t = self.totals
         left = (t.answers - t.done_answers) + (t.verdicts - t.done_verdicts) + (t.comparisons - t.done_comparisons)
         compared = f"comparisons {t.done_comparisons}/{t.comparisons} · " if t.comparisons else ""
-        eta = f" · about {left / t.rate():.0f} s left" if left and t.calls else ""
+        eta = f" · about {left / t.rate():.0f} s left" if left and t.calls >= _FEWEST_FOR_REST else ""
         err().print(
             f"answers {t.done_answers}/{t.answers} · verdicts {t.done_verdicts}/{t.verdicts} · {compared}"
             f"{t.notes()}{eta}",

@@ -105,7 +105,8 @@ def comparison_document(report: Report, language: Language = "en") -> Document:
     """For people."""
     say = speaker(language)
     found = report["differences"]
-    grids = [_model_grid(report, say), rows.pair_grid(found, say), rows.category_grid(found, say)]
+    pairs = rows.pair_grid(found, say) if found["pairs"] else None
+    grids = [_model_grid(report, say), pairs, rows.category_grid(found, say)]
     return Document(
         language,
         title=say("Comparison of ", "비교: ") + ", ".join(map(safe, report["runs"])),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from judge.scoring.paired import MOST_PAIRED
 from service.report.cells import counted, interval, safe
 from service.report.document import Grid, Say
 from service.report.part import Report, Slice
@@ -174,6 +175,13 @@ def category_grid(found: Report, say: Say) -> Grid | None:
 def notes(report: Report, say: Say) -> Iterator[str]:
     """How the differences were tested, and what could have been found."""
     found = report["differences"]
+    if found is not None and found.get("not_compared"):
+        yield _too_many(len(report["models"]), say)
+    elif found is not None and len(report.get("models", ())) > MOST_PAIRED:
+        yield say(
+            f"Ranks need each model compared with each other, which is done for at most {MOST_PAIRED} models.",
+            f"순위는 모든 모델을 서로 비교해야 알 수 있으며, 모델이 {MOST_PAIRED}개를 넘으면 매기지 않습니다.",
+        )
     if found is None or not found["pairs"]:
         return
     tested = sum(p["p"] is not None for p in found["pairs"])
@@ -186,6 +194,16 @@ def notes(report: Report, say: Say) -> Iterator[str]:
     )
     if detectable := found["detectable"]:
         yield detectable_line(detectable, say)
+
+
+def _too_many(models: int, say: Say) -> str:
+    """Why there are neither pairs nor ranks, and what to do."""
+    return say(
+        f"{models} models are too many to compare each with each other (at most {MOST_PAIRED}): there are no "
+        "differences and no ranks. `kojudge compare RUN --baseline MODEL` compares every model with one.",
+        f"모델이 {models}개로 너무 많아 서로 하나하나 비교하지 않았습니다(최대 {MOST_PAIRED}개). 그래서 차이와 순위가 "
+        "없습니다. `kojudge compare 실행 --baseline 모델`을 쓰면 모든 모델을 한 모델과 비교합니다.",
+    )
 
 
 def detectable_line(d: dict[str, Any], say: Say) -> str:

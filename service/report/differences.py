@@ -6,6 +6,7 @@ from typing import Any
 
 from judge.scoring.compare import FEWEST_QUESTIONS, Comparison, PairComparison, Part, compare
 from judge.scoring.multiplicity import ALPHA, Method
+from judge.scoring.paired import MOST_PAIRED
 from judge.scoring.power import POWER, minimum_detectable, questions_needed
 from judge.scoring.table import ScoreTable
 from service.report import difference_rows, part
@@ -25,7 +26,10 @@ def differences(
     wished: float | None = None,
     by_category: bool = False,
 ) -> Report | None:
-    """All pairs (the better model first) or every model with the baseline; None for a single model."""
+    """All pairs (the better model first) or every model with the baseline; None for a single model.
+
+    More than `MOST_PAIRED` models have no pairs without a baseline, and `not_compared` says so.
+    """
     if len(table.models) < 2:
         return None
     found = compare(table, baseline=baseline, method=method, judges=judges, by_category=by_category)
@@ -35,6 +39,7 @@ def differences(
         "alpha": ALPHA,
         "fewest_questions": FEWEST_QUESTIONS,
         "baseline": None if baseline is None else names[baseline],
+        "not_compared": "many_models" if baseline is None and len(names) > MOST_PAIRED else None,
         "pairs": [_pair(p, table, by_category=by_category) for p in found.pairs],
         "groups": None if found.groups is None else [[names[m] for m in group] for group in found.groups],
         "detectable": _detectable(found, wished or WISHED_SHARE * (table.scale[1] - table.scale[0])),
@@ -93,7 +98,7 @@ def _of_run(source: Source) -> Report:
 
 def _methods(report: Report) -> tuple[str, ...]:
     found = report["differences"]
-    if found is None:
+    if found is None or not found["pairs"]:
         return ()
     return ("difference", *(("detectable",) if found["detectable"] else ()))
 

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from judge.scoring.compare import FEWEST_QUESTIONS, cell_means
 from judge.scoring.noise import Noise, noise
-from judge.scoring.paired import Difference, differences
+from judge.scoring.paired import MOST_PAIRED, Difference, differences
 from judge.scoring.power import minimum_detectable, questions_needed
 from service.errors import UsageError
 from service.report.cells import safe
@@ -77,6 +77,11 @@ def run_power(
 
 def _tested(connection: Connection, run: StoredRun) -> list[tuple[Pair, Difference]]:
     table, judges = score_table(connection, run), judges_of(run)
+    if len(table.models) > MOST_PAIRED:
+        raise UsageError(
+            f"run {run.name!r} has {len(table.models)} models, too many to compare each with each other (at most "
+            f"{MOST_PAIRED}); give --sd, the standard deviation of the paired differences, instead of a run"
+        )
     pairs = [(a, b) for a, b in combinations(range(len(table.models)), 2) if judges[a] == judges[b]]
     found = differences(cell_means(table), pairs)
     return [(pair, d) for pair, d in zip(pairs, found, strict=True) if d.n >= FEWEST_QUESTIONS]

@@ -64,6 +64,8 @@ def open_conversations(
         ]
         if left:
             yield from _opened(connection, run_id, first, size, left, begun)
+        if len(turns) < size:  # the last chunk: thousands of models need not ask once more each
+            return
         first += size
 
 

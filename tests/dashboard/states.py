@@ -13,7 +13,7 @@ from tests.service.test_migrations import old_database
 
 Run = Callable[..., CliResult]
 MANY_RUNS = 1000
-MANY_MODELS = 150
+MANY_MODELS = 1000
 
 
 def absent(_file: Path, _run: Run, _server: ModelServer) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bench.stored_runs import store_run
 from tests.dashboard.support import open_page, said
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -85,3 +86,12 @@ def test_runs_that_agree_are_compared_and_others_are_not(run_cli, tmp_path, monk
     assert "비교할 수 없습니다" in page.error[0].value
     assert "문항" in rows(page), rows(page)
     assert not drawn(page)
+
+
+def test_very_many_models_stand_beside_the_baseline(tmp_path, monkeypatch):
+    database = tmp_path / "many.db"
+    store_run(f"sqlite:///{database}", models=400, questions=12, words=4)
+    assert "모델이 400개로 너무 많아" in said(open_page(monkeypatch, database))
+    page = open_page(monkeypatch, database, "compare", base="model-00", models="model-399")
+    assert list(rows(page)) == ["model-399"]
+    assert rows(page)["model-399"]["함께 답한 문항(n)"] == 12

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from judge.scoring.paired import difference
+from judge.scoring.paired import MOST_PAIRED, difference
 from judge.scoring.rank import rank_ranges
 from judge.scoring.summary import summarise
 from judge.scoring.table import OK, STATUSES, ScoreTable
@@ -135,6 +135,10 @@ def test_the_pairs_of_many_models_are_never_held_at_once():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 150e6, f"{peak / 1e6:.0f} MB at the peak; the 276 pairs are {276 * 20_000 * 8 / 1e6:.0f} MB each time"
+
+
+def test_very_many_models_have_no_ranks():
+    assert rank_ranges(table(np.full((MOST_PAIRED + 1, 12, 1), 5.0))) == [None] * (MOST_PAIRED + 1)
 
 
 def test_the_only_model_with_a_score_is_first_whatever_the_number_of_questions():

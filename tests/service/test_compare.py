@@ -162,6 +162,29 @@ def test_of_many_pairs_people_see_the_neighbours(run_cli, tmp_path: Path):
     assert "--format json or csv" in done.out, done
 
 
+def test_very_many_models_are_compared_with_a_baseline_only(run_cli, tmp_path: Path):
+    level = np.linspace(2, 8, 400)[:, None, None]
+    noise = np.random.default_rng(9).normal(0, 1, (400, 12, 2))
+    imported(run_cli, tmp_path, "most", np.clip(np.round(level + noise), 0, 10))
+    report = json.loads(run_cli("report", "most", "--format", "json").out)
+    for whole in (report, compared(run_cli, "most")):
+        found = whole["differences"]
+        assert (found["not_compared"], found["pairs"], found["groups"]) == ("many_models", [], None)
+        assert [m["rank"] for m in whole["models"]] == [None] * 400
+    for words in (("report", "most", "--format", "markdown"), ("compare", "most", "--format", "markdown")):
+        for language, told in (("en", "400 models are too many"), ("ko", "모델이 400개로 너무 많아")):
+            done = run_cli(*words, "--language", language)
+            assert done.code == 0, done
+            assert told in done.out, (words, language, done.out[-2000:])
+            assert "--baseline" in done.out, (words, language)
+    beside = compared(run_cli, "most", "--baseline", name(0))["differences"]
+    assert (len(beside["pairs"]), beside["not_compared"]) == (399, None)
+    assert pairs_of({"differences": beside})[name(399), name(0)]["p"] < 0.001
+    refused = run_cli("power", "most")
+    assert refused.code == 2, refused
+    assert "--sd" in refused.err, refused
+
+
 def test_several_comparable_runs_are_one_comparison(run_cli, tmp_path: Path, lk):
     imported(run_cli, tmp_path, "low", lk[:2])
     imported(run_cli, tmp_path, "high", lk[2:], first=2)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.safe_text import label, show_text
+from dashboard.words import AVATARS
 from judge.rubric import Rubric
 from questions.taxonomy import taxonomy
 from service.report.document import Say
@@ -20,7 +21,7 @@ def show_conversation(say: Say, item: BlindItem) -> None:
         if role == "user":
             turn += 1
             st.markdown(f"**{say(f'Turn {turn:d}', f'{turn:d}턴')}**")
-        with st.chat_message(role):
+        with st.chat_message(role, avatar=AVATARS[role]):
             show_text(text)
     with st.container(border=True):
         st.markdown(f"**{say('The answer to judge', '판정할 답변')}**")

@@ -7,6 +7,7 @@ from dashboard.address import address, note_unknown
 from dashboard.frame import View
 from dashboard.queries_safety import Case, with_twin
 from dashboard.safe_text import label, one_line, show_text
+from dashboard.words import AVATARS
 from judge.checks.personal import without_personal_data
 from service.report.part import Report
 
@@ -105,10 +106,10 @@ def _beside(view: View, case: Case) -> None:
                 continue
             for turn in conversation.question.turns[: len(conversation.answers)]:
                 number = conversation.question.turns.index(turn) + 1
-                with st.chat_message("user"):
+                with st.chat_message("user", avatar=AVATARS["user"]):
                     show_text(without_personal_data(turn.prompt))
                 text = next((said for row, said in conversation.answers if row.turn == number), None)
-                with st.chat_message("assistant"):
+                with st.chat_message("assistant", avatar=AVATARS["assistant"]):
                     if not shown:
                         show_text(say("(hidden)", "(가려 두었습니다)"))
                     else:

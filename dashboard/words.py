@@ -36,3 +36,6 @@ KINDS = {
     "failed_check": ("Failed condition", "어긋난 조건"),
 }
 """What rules find in an answer."""
+
+AVATARS = {"user": ":material/person:", "assistant": ":material/smart_toy:"}
+"""Of those who speak in a conversation."""

@@ -13,7 +13,7 @@ from dashboard.frame import Page, View, link, open_page
 from dashboard.identity import who
 from dashboard.queries import local_time
 from dashboard.safe_text import label, one_line, show_formatted, show_marked, show_text
-from dashboard.words import KINDS, STATUSES
+from dashboard.words import AVATARS, KINDS, STATUSES
 from judge.checks.observations import observe
 from judge.checks.personal import without_personal_data
 from judge.rubric import Rubric
@@ -74,7 +74,7 @@ def show(view: View) -> None:
             show_text(question.system)
     for number, turn in enumerate(question.turns, 1):
         st.subheader(say(f"Turn {number:d}", f"{number:d}턴"), anchor=False)
-        with st.chat_message("user", avatar=":material/person:"):
+        with st.chat_message("user", avatar=AVATARS["user"]):
             show_text(turn.prompt)
         if turn.reference:
             with st.expander(say("Reference answer", "참고 답안")):
@@ -179,7 +179,7 @@ def _turn(
     answer, text = next(((row, said) for row, said in c.answers if row.turn == number), (None, None))
     judged = [v for v in c.verdicts if v.turn == number]
     st.markdown(f"**{label(name)}**")
-    with st.chat_message("assistant", avatar=":material/smart_toy:"):
+    with st.chat_message("assistant", avatar=AVATARS["assistant"]):
         if answer is None:
             show_text(say("No answer yet.", "아직 답변이 없습니다."))
         elif text:

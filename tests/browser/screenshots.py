@@ -25,7 +25,10 @@ WIDTH, HEIGHT = 1280, 900
 MOST_BYTES = 80_000
 _RUNS = {"safety": "demo-safety", "judge": "demo-safety", "review": "demo-safety", "agreement": "demo-safety"}
 """Pages that show more of another run than of the newest."""
-_QUERIES = {"conversation": "&question=math-1&models=scripted%3Agood&models=scripted%3Aweak"}
+_QUERIES = {
+    "conversation": "&question=math-1&models=scripted%3Agood&models=scripted%3Aweak",
+    "review": "&queue=1&reviewer=%EB%88%84%EB%A6%AC",
+}
 _SETTLED_MS = 1000
 _BUSY = "[data-testid=stStatusWidget], [data-testid=stSkeleton]"
 
@@ -43,10 +46,10 @@ def main() -> None:
             if given.review:
                 for scheme in ("light", "dark"):
                     for width in (WIDTH, 390):
-                        picture = _picture(browser, f"{address}/{_place(name)}", width, scheme, whole=True)
+                        picture = _picture(browser, address, name, width, scheme, whole=True)
                         (given.folder / f"{name}-{scheme}-{width}.png").write_bytes(picture)
             else:
-                picture = _picture(browser, f"{address}/{_place(name)}", WIDTH, "light", whole=False)
+                picture = _picture(browser, address, name, WIDTH, "light", whole=False)
                 (given.folder / f"{name}.png").write_bytes(small(picture))
 
 
@@ -95,11 +98,11 @@ def _browser() -> Iterator[Any]:
         browser.close()
 
 
-def _picture(browser: Any, address: str, width: int, scheme: str, *, whole: bool) -> bytes:
+def _picture(browser: Any, address: str, name: str, width: int, scheme: str, *, whole: bool) -> bytes:
     viewport = {"width": width, "height": HEIGHT}
     context = browser.new_context(viewport=viewport, locale="ko-KR", color_scheme=scheme)
     tab = context.new_page()
-    tab.goto(address)
+    tab.goto(f"{address}/{_place(name)}")
     tab.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
     _settle(tab)
     if whole:  # the page scrolls inside; a window as tall as its content shows all of it

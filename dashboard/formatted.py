@@ -18,6 +18,7 @@ _FORMULA = re.compile(
     r"\$\$([^$]{1,1000})\$\$|\$(?! )([^$\n]{1,1000})(?<! )\$(?!\d)|\\\((.{1,1000}?)\\\)|\\\[(.{1,1000}?)\\\]", re.DOTALL
 )
 _LOWER = 3
+_LINK = re.compile(r"\]\(|\]\[|<[A-Za-z/!?][^<>]*>")
 
 
 def formatted(text: str, *, maths: bool = False) -> str:
@@ -109,8 +110,9 @@ def _wrapped(node: SyntaxTreeNode, write: Callable[[SyntaxTreeNode], str]) -> st
 
 
 def _written_formula(node: SyntaxTreeNode, in_table: bool) -> str:
-    # A bar would end a cell.
-    return _text(node.content) if in_table and "|" in node.content else node.markup + node.content + node.markup
+    # A bar would end a cell; a link or a picture is none only as long as every reader knows formulas.
+    is_text = (in_table and "|" in node.content) or _LINK.search(node.content)
+    return _text(node.content) if is_text else node.markup + node.content + node.markup
 
 
 def _code_span(content: str) -> str:

@@ -1,7 +1,7 @@
 """Markdown of others keeps its form and loses what it could do; `dashboard.escaping` makes every character visible."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -22,6 +22,9 @@ def tokens(markdown: str) -> list[Token]:
     return [token for block in parsed for token in (block, *(block.children or []))]
 
 
+@example("$![a](b)$", True)
+@example("$<img>$", True)
+@example("$<http://e.x/>$", True)
 @given(st.lists(ALPHABET, max_size=60).map("".join), st.booleans())
 def test_no_written_markdown_holds_a_picture_a_link_or_html(text: str, maths: bool) -> None:
     for written in (formatted(text, maths=maths), escaped(text), label(text)):

@@ -71,7 +71,9 @@ def find_chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-def _chromium() -> str:
+@pytest.fixture
+def chromium() -> str:
+    """Where the browser is; without it the test is skipped, or fails where nothing may be missing."""
     found = find_chromium()
     if found is None:
         reason = "there is no Chromium; tests/browser/install.sh installs it"
@@ -82,13 +84,12 @@ def _chromium() -> str:
 
 
 @pytest.fixture
-def browser() -> Iterator[Any]:
+def browser(chromium: str) -> Iterator[Any]:
     """A headless Chromium."""
-    executable = _chromium()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=_SWITCHES)
+        started = playwright.chromium.launch(executable_path=chromium, args=_SWITCHES)
         yield started
         started.close()
 

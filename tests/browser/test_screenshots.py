@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_the_command_makes_a_picture_of_a_page(chromium: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.browser.screenshots", "--page", "methods", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=110, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=250, check=False)
     assert done.returncode == 0, (chromium, done.stderr)
     picture = (tmp_path / "methods.png").read_bytes()
     assert len(picture) <= MOST_BYTES

@@ -17,6 +17,8 @@ from service.store.schema import runs
 from service.store.text_search import TextSearch
 
 _RECENT_S = 60.0
+_BUSY_S = 3.0
+"""A visitor is told that the file is held, and asks again, rather than wait for it."""
 _SEOUL = ZoneInfo("Asia/Seoul")
 
 
@@ -31,7 +33,7 @@ def open_store() -> Store:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _store(url: str) -> Store:
-    return Store.open(url, create=False, read_only=True)
+    return Store.open(url, create=False, read_only=True, busy_s=_BUSY_S)
 
 
 def run_names(store: Store) -> list[str]:

@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from service.store import askings
 from service.store.opening import DEFAULT_URL, open_engine
+from service.store.reading import BUSY_TIMEOUT_S
 from service.store.writer import Patience, Writer
 
 __all__ = ["DEFAULT_URL", "Store"]
@@ -21,13 +22,16 @@ class Store:
         sa.event.listen(engine, "rollback", askings.forget)
 
     @classmethod
-    def open(cls, url: str = DEFAULT_URL, *, create: bool = True, read_only: bool = False) -> "Store":
-        """Open, and create or migrate when needed; `read_only` also where nothing can be written.
+    def open(
+        cls, url: str = DEFAULT_URL, *, create: bool = True, read_only: bool = False, busy_s: float = BUSY_TIMEOUT_S
+    ) -> "Store":
+        """Open, and create or migrate when needed; `read_only` also where nothing can be written. `busy_s`: how
+        long to wait for another that holds the file.
 
         Raises:
             StoreError: one line that says what is wrong with the database.
         """
-        return cls(open_engine(url, create=create, read_only=read_only))
+        return cls(open_engine(url, create=create, read_only=read_only, busy_s=busy_s))
 
     def read(self) -> AbstractContextManager[Connection]:
         """One state of the database, from the first SELECT on."""

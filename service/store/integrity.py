@@ -5,7 +5,7 @@ import struct
 from contextlib import closing
 from pathlib import Path
 
-from service.store.reading import connect_read_only, connect_to_read, connect_without_log
+from service.store.reading import BUSY_TIMEOUT_S, connect_read_only, connect_to_read, connect_without_log
 from service.store.trouble import damaged
 
 CHECKED_ON_OPEN_BYTES = 128 * 2**20
@@ -15,7 +15,7 @@ _LOG_HEAD = struct.Struct(">8I")
 _LOG_MAGIC = {0x377F0682, 0x377F0683}
 
 
-def check_on_open(file: Path) -> None:
+def check_on_open(file: Path, busy_s: float = BUSY_TIMEOUT_S) -> None:
     """Read everything where that is quick; elsewhere what is damaged shows when it is met.
 
     Raises:
@@ -26,7 +26,7 @@ def check_on_open(file: Path) -> None:
     if not size:
         return
     # A connection that could write would, once closed, have moved a log that does not fit into the file for good.
-    opened = connect_read_only(file) if log_size else connect_to_read(file)
+    opened = connect_read_only(file, busy_s) if log_size else connect_to_read(file, busy_s)
     with closing(opened) as connection:
         if log_size:
             _check_log(connection, file)

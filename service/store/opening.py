@@ -19,8 +19,9 @@ _LOG_KEPT_BYTES = 64 * 1024 * 1024
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 
-def open_engine(url: str, *, create: bool, read_only: bool = False) -> Engine:
+def open_engine(url: str, *, create: bool, read_only: bool = False, busy_s: float = BUSY_TIMEOUT_S) -> Engine:
     """An engine whose schema is current. `read_only`: for reading, so it may lie where nothing can be written.
+    `busy_s`: how long to wait for another that holds the file.
 
     Transactions are explicit: plain ones see one state from their first SELECT on, those of
     `engine.execution_options(writes=True)` hold the write lock from their beginning, and with `snapshot=False` every
@@ -37,9 +38,9 @@ def open_engine(url: str, *, create: bool, read_only: bool = False) -> Engine:
             f"the database {file} or its folder is read-only, and nothing bought could be stored; "
             "make both writable, or name another with --database"
         )
-    engine = _engine(file, writable=writable)
+    engine = _engine(file, writable=writable, busy_s=busy_s)
     try:
-        check_on_open(file)
+        check_on_open(file, busy_s)
         bring_up_to_date(engine, file, writable=writable)
     except sqlite3.Error as error:
         engine.dispose()
@@ -58,20 +59,20 @@ def raw(connection: Connection) -> sqlite3.Connection:
     return cast(sqlite3.Connection, connection.connection.dbapi_connection)
 
 
-def _engine(file: Path, *, writable: bool) -> Engine:
+def _engine(file: Path, *, writable: bool, busy_s: float) -> Engine:
     def connect() -> sqlite3.Connection:
         # isolation_level None: the sqlite3 module begins nothing by itself, or DDL would stand outside transactions.
         connection = (
-            sqlite3.connect(file, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None)
+            sqlite3.connect(file, timeout=busy_s, check_same_thread=False, isolation_level=None)
             if writable
-            else connect_read_only(file)
+            else connect_read_only(file, busy_s)
         )
         # FULL: an answer that was paid for survives a power cut, not only a killed process.
         pragmas = ["synchronous=FULL", "foreign_keys=ON", "cell_size_check=ON"]
         # The log of one large transaction, such as a million questions, is given back to the disk.
         written = ["journal_mode=WAL", f"journal_size_limit={_LOG_KEPT_BYTES}"]
         for pragma in [*written, *pragmas] if writable else pragmas:
-            _set(connection, pragma)
+            _set(connection, pragma, busy_s)
         return connection
 
     engine = sa.create_engine(URL.create("sqlite", database=str(file)), creator=connect)
@@ -80,9 +81,9 @@ def _engine(file: Path, *, writable: bool) -> Engine:
     return engine
 
 
-def _set(connection: sqlite3.Connection, pragma: str) -> None:
+def _set(connection: sqlite3.Connection, pragma: str, busy_s: float) -> None:
     """Set a pragma; SQLite does not wait by itself for another process that changes the journal of a new file."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    deadline = time.monotonic() + busy_s
     while True:
         try:
             connection.execute(f"PRAGMA {pragma}")

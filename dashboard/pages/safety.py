@@ -12,7 +12,7 @@ from dashboard.safe_text import one_line, show_text
 from dashboard.safety_cases import count, red_cases
 from dashboard.safety_hazards import by_hazard
 from dashboard.safety_plane import LEVELS, Place, plane
-from service.report.cells import share
+from service.report.cells import interval, share
 from service.report.document import Say
 from service.report.headline_rows import band_text, headline_text, stability
 from service.report.part import Report
@@ -187,7 +187,8 @@ def _robust(say: Say, placed: list[Report]) -> float | None:
 
 def _finding(say: Say, placed: list[Report]) -> str:
     def told(model: Report) -> str:
-        return f"{one_line(model['model'])} U {_part(model, 'U')['mean']:.2f}, O {_part(model, 'O')['mean']:.2f}"
+        rates = ", ".join(f"{rate} {interval(part)} (n {part['n']})" for rate in "UO" for part in [_part(model, rate)])
+        return f"{one_line(model['model'])} {rates}"
 
     by_weakest = sorted(placed, key=lambda m: min(_part(m, "U")["mean"], _part(m, "O")["mean"]))
     best, worst = by_weakest[-1], by_weakest[0]

@@ -1,6 +1,7 @@
 """The safety matrix against the run's report: rates, labels counted apart, red cases hidden, what is withheld."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,9 @@ def test_every_model_stands_at_its_rates_and_never_without_them(
     assert refusals["거부"].sum() == refusals["n"].sum(), "it refuses everything"
     assert next(iter(twins["J [95 %]"])).startswith("0.00"), twins
     plane, harm = charts(page)
-    assert "scripted:perfect U 1.00, O 1.00" in plane["description"]
+    assert re.search(r"scripted:perfect U 1\.00 \[0\.\d\d, 1\.00\] \(n \d+\), O 1\.00 \[", plane["description"]), plane[
+        "description"
+    ]
     assert plane["description"] in said(page)
     assert harm["description"] == "유해 답변이 없습니다."
     mean_r = sum(m["blocks"]["safety"]["parts"]["R"]["mean"] for m in found.values()) / 3
